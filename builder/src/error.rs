@@ -24,8 +24,8 @@ use std::fmt;
 pub enum BuildError {
     /// The registers of a function take more than 60,000 frame words.
     FrameTooLarge {
-        /// Name of the function.
-        function: String,
+        /// The function, and its last line.
+        place: Box<Place>,
         /// Words it would take.
         words: u64,
     },
@@ -33,31 +33,25 @@ pub enum BuildError {
     OutOfMemory,
     /// Functions were declared but never defined.
     Undefined {
-        /// Their numbers, each with the name that it was declared with or is exported under, if it has one.
-        functions: Vec<(Func, Option<String>)>,
+        /// All of them.
+        functions: Vec<UndefinedFunction>,
     },
     /// Methods were used wrongly, all of them.
     Misused(Vec<Mistake>),
     /// A function that has its code already was defined.
     DefinedTwice {
-        /// Name of the second one.
-        function: String,
-        /// Its number.
-        number: Func,
+        /// The second definition, and its first line.
+        place: Box<Place>,
     },
     /// A function was defined that was never declared, or is imported.
     NotDeclared {
-        /// Name of the function.
-        function: String,
-        /// Its number.
-        number: Func,
+        /// The function, and its first line.
+        place: Box<Place>,
     },
     /// A function was declared with another signature than it is defined with.
     OtherSignature {
-        /// Name of the function.
-        function: String,
-        /// Its number.
-        number: Func,
+        /// The function, and its first line.
+        place: Box<Place>,
         /// The signature that it was declared with.
         declared: String,
         /// The signature that it has.
@@ -78,33 +72,85 @@ impl fmt::Debug for BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            BuildError::FrameTooLarge { function, words } => {
-                write!(f, "function '{function}' needs {words} frame words, more than {FRAME_WORDS_MAX}")
+            BuildError::FrameTooLarge { place, words } => {
+                write!(f, "{place}: expected at most {FRAME_WORDS_MAX} frame words, found {words}")
             }
             BuildError::OutOfMemory => f.write_str("not enough memory"),
-            BuildError::Undefined { functions } => {
-                f.write_str("declared but not defined:")?;
-                for (index, (function, name)) in functions.iter().enumerate() {
-                    write!(f, "{} {function}", if index == 0 { "" } else { "," })?;
-                    if let Some(name) = name {
-                        write!(f, " '{}'", name.escape_debug())?;
-                    }
-                }
-                Ok(())
-            }
+            BuildError::Undefined { functions } => lines(f, functions),
             BuildError::Misused(mistakes) => lines(f, mistakes),
-            BuildError::DefinedTwice { function, number } => {
-                write!(f, "{number} '{}' is defined twice", function.escape_debug())
+            BuildError::DefinedTwice { place } => write!(f, "{place}: expected one definition, found a second one"),
+            BuildError::NotDeclared { place } => {
+                write!(f, "{place}: expected a function that was declared, found one that was not")
             }
-            BuildError::NotDeclared { function, number } => {
-                write!(f, "{number}, which '{}' is to define, was not declared", function.escape_debug())
-            }
-            BuildError::OtherSignature { function, number, declared, found } => {
-                let function = function.escape_debug();
-                write!(f, "{number} '{function}': expected the signature {declared} that was declared, found {found}")
+            BuildError::OtherSignature { place, declared, found } => {
+                write!(f, "{place}: expected the signature {declared} that was declared, found {found}")
             }
             BuildError::Rejected(rejections) => lines(f, rejections),
         }
+    }
+}
+
+impl BuildError {
+    /// The places of all mistakes that have one.
+    pub fn places(&self) -> Vec<&Place> {
+        match self {
+            BuildError::OutOfMemory => Vec::new(),
+            BuildError::FrameTooLarge { place, .. }
+            | BuildError::DefinedTwice { place }
+            | BuildError::NotDeclared { place }
+            | BuildError::OtherSignature { place, .. } => vec![place],
+            BuildError::Undefined { functions } => {
+                functions.iter().filter_map(|function| function.used.as_deref()).collect()
+            }
+            BuildError::Misused(mistakes) => mistakes.iter().map(|mistake| &mistake.place).collect(),
+            BuildError::Rejected(rejections) => rejections.iter().map(|rejection| &rejection.place).collect(),
+        }
+    }
+
+    pub(crate) fn places_mut(&mut self) -> Vec<&mut Place> {
+        match self {
+            BuildError::FrameTooLarge { place, .. } => vec![place],
+            BuildError::Misused(mistakes) => mistakes.iter_mut().map(|mistake| &mut mistake.place).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A function that was declared and never defined.
+///
+/// ```
+/// # use minivm_builder::{BuildError, ProgramBuilder, Signature};
+/// let mut program = ProgramBuilder::new();
+/// let missing = program.declare_named("missing", Signature::dynamic(0, false));
+/// let mut f = program.function("f", Signature::dynamic(0, false));
+/// let value = f.ref_func(missing);
+/// f.return_values((value,));
+/// program.add(f)?;
+/// let Err(BuildError::Undefined { functions }) = program.finish() else { panic!("it is not defined") };
+/// assert_eq!(functions[0].name.as_deref(), Some("missing"));
+/// assert!(functions[0].used.as_ref().unwrap().to_string().contains("ref_func"));
+/// # Ok::<(), BuildError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UndefinedFunction {
+    /// Its number.
+    pub number: Func,
+    /// The name that it was declared with or is exported under, if it has one.
+    pub name: Option<String>,
+    /// The first instruction that names it, if there is one.
+    pub used: Option<Box<Place>>,
+}
+
+impl fmt::Display for UndefinedFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.used {
+            write!(f, "{place}: ")?;
+        }
+        write!(f, "expected a definition of {}", self.number)?;
+        if let Some(name) = &self.name {
+            write!(f, " '{}'", name.escape_debug())?;
+        }
+        f.write_str(", found only that it was declared")
     }
 }
 
@@ -118,6 +164,16 @@ fn lines(f: &mut fmt::Formatter<'_>, items: &[impl fmt::Display]) -> fmt::Result
 impl std::error::Error for BuildError {}
 
 /// A method of a [`FunctionBuilder`](crate::FunctionBuilder) that was used wrongly.
+///
+/// ```
+/// # use minivm_builder::{BuildError, ProgramBuilder, Signature};
+/// let mut program = ProgramBuilder::new();
+/// let mut f = program.function("f", Signature::dynamic(1, false));
+/// let second = f.param(1);
+/// f.return_values((second,));
+/// let Err(BuildError::Misused(mistakes)) = program.add(f) else { panic!("it has one parameter") };
+/// assert_eq!((mistakes[0].place.operand, mistakes[0].found.as_str()), (Some("param"), "1"));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mistake {
     /// Where: the instruction that is nearest. Blocks have the numbers that [`block`](crate::FunctionBuilder::block) gave them.

@@ -1,5 +1,6 @@
 //! One function under construction.
 
+mod last;
 mod layout;
 
 use cranelift_entity::{EntityRef, PrimaryMap};
@@ -162,7 +163,7 @@ impl FunctionBuilder {
     }
 
     /// Notes a mistake where the next instruction will be.
-    fn mistake(&self, operand: &'static str, expected: impl Into<String>, found: impl Into<String>) {
+    pub(crate) fn mistake(&self, operand: &'static str, expected: impl Into<String>, found: impl Into<String>) {
         let offset = self.blocks[self.current].code.len();
         self.mistakes.note((self.current, offset), operand, expected.into(), found.into());
     }

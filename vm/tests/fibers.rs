@@ -67,7 +67,7 @@ fn status_follows_the_fiber() {
             for _ in 0..4 {
                 let state = f.fiber_status(fiber);
                 let state = f.i64_extend_i32_u(state);
-                states.push(f.any_from_i64(state).into());
+                states.push(f.any_from_i64(state));
                 resume(f, fiber, &arguments);
             }
             f.return_values(&states);

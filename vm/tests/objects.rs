@@ -54,12 +54,12 @@ fn fields_hold_what_was_stored() {
         let cell = f.fresh(Type::Cell).record_get(layout(0), object, 8);
         let null = f.fresh(Type::Ref(layout(0))).record_get(layout(0), object, 9);
         let wides = [byte, short, int].map(|reg| f.i64_extend_i32_s(reg));
-        let mut values: Vec<_> = wides.iter().map(|&wide| f.any_from_i64(wide).into()).collect();
-        values.push(f.any_from_i64(wide).into());
-        values.push(f.any_from_f64(double).into());
-        values.push(f.cell_get(cell).into());
-        values.push(f.any_from_ref(layout(0), null).into());
-        values.push(text.into());
+        let mut values: Vec<_> = wides.iter().map(|&wide| f.any_from_i64(wide)).collect();
+        values.push(f.any_from_i64(wide));
+        values.push(f.any_from_f64(double));
+        values.push(f.cell_get(cell));
+        values.push(f.any_from_ref(layout(0), null));
+        values.push(text);
         f.return_values(&values);
     });
     assert_eq!(results, ["255", "65534", "-3", "-4", "2.5", "70", "nil", "text"]);
@@ -104,11 +104,11 @@ fn arrays_of_every_storage() {
                 for index in 0..3 {
                     let element = f.fresh(ty).array_get(layout(0), array, index);
                     let element = if ty == Type::I32 { f.i64_extend_i32_u(element) } else { element };
-                    values.push(f.any_from_i64(element).into());
+                    values.push(f.any_from_i64(element));
                 }
                 let length = f.array_length(layout(0), array);
                 let length = f.i64_extend_i32_u(length);
-                values.push(f.any_from_i64(length).into());
+                values.push(f.any_from_i64(length));
                 f.return_values(&values);
             },
         );

@@ -28,10 +28,10 @@ fn large(functions: i64) -> Arc<Verified> {
         let mut results = Vec::new();
         if let Some(callee) = last.filter(|_| number < 3) {
             let result = f.register(Type::I64);
-            f.call(&[result], callee, &[sum.into()]);
-            results.push(result.into());
+            f.call(&[result], callee, [sum]);
+            results.push(result);
         } else {
-            results.push(sum.into());
+            results.push(sum);
         }
         f.return_values(&results);
         let made = builder.add(f).expect("it is small");

@@ -2,12 +2,15 @@
 
 use super::FunctionBuilder;
 use crate::BuildError;
+use crate::mistakes::Mistakes;
 use cranelift_entity::{PrimaryMap, SecondaryMap};
 use minivm_isa::entities::{Block, Source};
 use minivm_isa::frame::words_of;
 use minivm_isa::limits::FRAME_WORDS_MAX;
 use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Function, Local, Span};
+use minivm_isa::regions::RegionTree;
+use minivm_isa::verify::{Place, SourceLine};
 use minivm_isa::{Instruction, steps};
 
 /// What blocks have to be that something names.
@@ -22,6 +25,18 @@ impl FunctionBuilder {
         self.lay_out().map(|(function, _)| function)
     }
 
+    /// The function, and where it is by now.
+    fn last_place(&self) -> Place {
+        let source = self.span.map(|(source, line, start, end)| SourceLine {
+            source,
+            file: source.to_string(),
+            line,
+            start,
+            end,
+        });
+        Place { item: format!("function '{}'", self.name.escape_debug()), source, ..Place::default() }
+    }
+
     /// The function, and the blocks in their order.
     pub(crate) fn lay_out(mut self) -> Result<(Function, Vec<Block>), BuildError> {
         if self.is_out_of_memory() {
@@ -30,7 +45,7 @@ impl FunctionBuilder {
         self.is_used("the end of the function");
         let words = words_of(self.registers.values());
         if words > u64::from(FRAME_WORDS_MAX) {
-            return Err(BuildError::FrameTooLarge { function: self.name, words });
+            return Err(BuildError::FrameTooLarge { place: Box::new(self.last_place()), words });
         }
         let order = self.order();
         let mut numbers: SecondaryMap<Block, Option<Block>> = SecondaryMap::new();
@@ -88,6 +103,12 @@ impl FunctionBuilder {
             locals,
             capture_names: self.capture_names,
         };
+        check_nesting(&self.mistakes, &function, &order);
+        if !self.mistakes.is_empty() {
+            let places = (function.blocks.as_values_slice(), &numbers);
+            let mistakes = self.mistakes.placed(&function.name, places, &function.code, &function.spans);
+            return Err(BuildError::Misused(mistakes));
+        }
         Ok((function, order))
     }
 
@@ -98,7 +119,8 @@ impl FunctionBuilder {
         order
     }
 
-    /// Notes regions of blocks that were never placed, and handlers that were not.
+    /// Notes regions of blocks that were never placed or are none, and handlers that were not placed or are inside. The verifier
+    /// would find some of that too, but knows blocks by other numbers.
     fn check_regions(&self, numbers: &SecondaryMap<Block, Option<Block>>) {
         for region in &self.regions {
             for (what, block) in [("start", region.start), ("end", region.end), ("handler", region.handler)] {
@@ -107,6 +129,20 @@ impl FunctionBuilder {
                     let expected = format!("a region whose {what} is {NEVER_PLACED}");
                     self.mistakes.note((start, 0), "protect", expected, block.to_string());
                 }
+            }
+            let (Some(start), Some(end), Some(handler)) =
+                (numbers[region.start], numbers[region.end], numbers[region.handler])
+            else {
+                continue;
+            };
+            let mistake = |operand, expected: String, found: String| {
+                self.mistakes.note((region.start, 0), operand, expected, found);
+            };
+            let range = format!("{} up to, not with, {}", region.start, region.end);
+            if start >= end {
+                mistake("region", "a start that was switched to before the end".to_owned(), range);
+            } else if (start..end).contains(&handler) {
+                mistake("handler", format!("a block outside of {range}"), region.handler.to_string());
             }
         }
     }
@@ -150,4 +186,20 @@ fn push_span(spans: &mut Vec<Span>, instruction: usize, span: Option<(Source, u3
         let instruction = u32::try_from(instruction).expect("code is counted in u32");
         spans.push(Span { instruction, source, line, start, end });
     }
+}
+
+/// Notes two regions that do not nest.
+fn check_nesting(mistakes: &Mistakes, function: &Function, order: &[Block]) {
+    if function.regions.len() < 2 {
+        return;
+    }
+    let Err(error) = RegionTree::new(function) else { return };
+    let known = |block: Block| order.get(block.as_u32() as usize).copied().unwrap_or(block);
+    let show = |index: usize| {
+        let region = &function.regions[index];
+        format!("{} up to, not with, {}", known(region.start), known(region.end))
+    };
+    let expected = format!("{} to be added before a region around it, or to lie apart from it", show(error.inner));
+    let at = (known(function.regions[error.outer].start), 0);
+    mistakes.note(at, "region", expected, show(error.outer));
 }

@@ -265,7 +265,7 @@ impl FromStr for Seconds {
 /// When functions are compiled to machine code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Jit {
-    /// When they are hot, where the system allows it; of Lua only without `--fuel`.
+    /// When they are hot, where the system allows it.
     #[default]
     Auto,
     /// As `auto`, but only typed ones, as those of WebAssembly.

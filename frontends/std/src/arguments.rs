@@ -15,15 +15,15 @@ const VALUES_PER_UNIT: usize = 4;
 pub(crate) fn kind_name(value: Local<'_>) -> &'static str {
     match value.kind() {
         Kind::Nil => "nil",
-        Kind::Bool => "boolean",
-        Kind::Int => "integer",
+        Kind::False | Kind::True => "boolean",
+        Kind::Integer => "integer",
         Kind::Float => "float",
         Kind::String => "string",
         Kind::Table => "table",
         Kind::Function => "function",
         Kind::Fiber => "fiber",
-        Kind::Object => "object",
-        Kind::Data => "data",
+        Kind::Host => "object",
+        Kind::Record | Kind::Array => "data",
     }
 }
 

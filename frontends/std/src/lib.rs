@@ -63,21 +63,28 @@
 //! No function calls metamethods; `sort` calls `less`, which may fail, yield, and be stopped and saved on its way. Work is charged as
 //! fuel by its size. A wrong argument is an error with its number, what is expected, and what was found.
 //!
+//! For hosts of a language there are also [`install_as_globals`], which gives the functions as a table of globals, [`install_require`], modules of programs
+//! that capture such a table, and [`run_command`], which runs files and is a prompt.
+//!
 //! A program that uses `std` can be saved: what was written is let out before, what was read ahead travels along, and who loads it
 //! installs the module first.
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod chunks;
 mod host;
 mod lists;
 mod output;
+mod prompt;
 mod sort;
 mod text;
 
 use arguments::Function;
+pub use chunks::{install_require, run_chunk};
 use host::State;
 pub use host::{Host, Process};
-use minivm::{Error, Machine, SnapshotError};
+use minivm::{Error, Machine, SnapshotError, Value};
+pub use prompt::{CommandError, Mode, prompt, run_command};
 use std::io;
 
 /// The name that programs import the module by.
@@ -96,6 +103,24 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// When there is no memory for it.
 pub fn install(machine: &mut Machine, host: Box<dyn Host>) -> Result<(), Error> {
+    install_each(machine, host, |_, _, _| Ok(()))
+}
+
+/// As [`install`]; gives a table of all functions by name, as languages have it whose globals are a table.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn install_as_globals(machine: &mut Machine, host: Box<dyn Host>) -> Result<Value, Error> {
+    let globals = machine.table(0, names().count() as u32)?;
+    install_each(machine, host, |machine, name, function| machine.set_name(&globals, name, function))?;
+    Ok(globals)
+}
+
+fn install_each(
+    machine: &mut Machine,
+    host: Box<dyn Host>,
+    mut each: impl FnMut(&mut Machine, &str, &Value) -> Result<(), Error>,
+) -> Result<(), Error> {
     let budget = machine.memory_budget();
     machine.set_shared(State::new(host, budget));
     machine.set_state_codec::<State>(
@@ -110,6 +135,7 @@ pub fn install(machine: &mut Machine, host: Box<dyn Host>) -> Result<(), Error> 
         // Snapshots know functions of the host by their names, and other modules may have the same.
         let value = machine.host_function(format!("{MODULE}.{name}"), function)?;
         machine.define_function(MODULE, name, &value)?;
+        each(machine, name, &value)?;
     }
     Ok(())
 }

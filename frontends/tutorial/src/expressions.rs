@@ -1,19 +1,20 @@
 //! Expressions: how each is read, and the code that it becomes.
 
 use crate::compiler::Compiler;
-use crate::lexer::{Compiled, Kind, Token};
-use minivm_builder::{Block, Constant, Func, FunctionBuilder, Operand, Reg, Signature, Type};
+use minivm_builder::{FunctionBuilder, Operand, Reg, Type};
+use minivm_syntax::{Kind, Number, Parsed, Token};
 
 // ANCHOR: operators
 type Operation = fn(&mut FunctionBuilder, Operand, Operand) -> Reg;
+type Prefix = fn(&mut FunctionBuilder, Operand) -> Reg;
 
-/// Operators with two operands by how tightly they bind, with the instruction of those that are only one. All group
-/// to the left.
+/// Operators with two operands by how tightly they bind, with their code where it needs no more than both values. All group to the
+/// left.
 const OPERATORS: [(u32, &str, Option<Operation>); 15] = [
     (0, "or", None),
     (1, "and", None),
     (2, "==", Some(FunctionBuilder::equal)),
-    (2, "!=", None),
+    (2, "!=", Some(not_equal)),
     (2, "<", Some(FunctionBuilder::less)),
     (2, "<=", Some(FunctionBuilder::less_equal)),
     (2, ">", Some(|f, left, right| f.less(right, left))),
@@ -26,360 +27,267 @@ const OPERATORS: [(u32, &str, Option<Operation>); 15] = [
     (5, "//", Some(FunctionBuilder::floor_div)),
     (5, "%", Some(FunctionBuilder::modulo)),
 ];
+
+/// Operators before an operand, which bind more tightly than all of these.
+const PREFIXES: [(&str, Prefix); 3] =
+    [("-", FunctionBuilder::negate), ("not", FunctionBuilder::not), ("len", FunctionBuilder::length)];
+
+fn not_equal(f: &mut FunctionBuilder, left: Operand, right: Operand) -> Reg {
+    let equal = f.equal(left, right);
+    f.not(equal)
+}
 // ANCHOR_END: operators
 
 /// Elements of a list that are computed before they are put into it.
 const ELEMENTS_AT_ONCE: usize = 50;
 
-// ANCHOR: pending
-/// What an expression has come to. Its last instruction is still missing: it depends on what is wanted, a value in a register, a
-/// jump, a call in tail position, or a place that takes a value.
-pub(crate) enum Pending<'t> {
+// ANCHOR: place
+/// What was read. Only of a value is the code complete: a variable or an element may also be assigned to, and the results of a call be
+/// left out.
+pub(crate) enum Expression<'t> {
     /// A constant, or a value in a register that nobody else knows.
-    Done(Operand),
-    /// A variable in a register of its function.
-    Local(Reg),
-    /// A variable in a cell, because a function inside uses it too; the register holds the cell.
-    Cell(Reg),
-    /// A variable in a cell of a function around, which is captured value number so-and-so here.
-    Capture(u64),
-    Global(&'t str),
+    Value(Operand),
+    Variable(&'t str),
     Element(Operand, Operand),
     Call(Operand, Vec<Operand>),
-    Unary(&'t str, Operand),
-    Binary(Operation, Operand, Operand),
-    Join(Vec<Operand>),
 }
 
-/// An expression, and the token that errors in it are about.
-pub(crate) type Expression<'t> = (Pending<'t>, Token<'t>);
-// ANCHOR_END: pending
+/// With the token that errors in it are about.
+pub(crate) type Read<'t> = (Expression<'t>, Token<'t>);
+// ANCHOR_END: place
 
 impl<'t> Compiler<'t> {
     // ANCHOR: value
-    /// The value of an expression, in this register if one is named, and else wherever it is.
-    pub(crate) fn value(&mut self, (pending, token): Expression<'t>, to: Option<Reg>) -> Operand {
+    /// The value of what was read.
+    pub(crate) fn value_of(&mut self, (expression, token): Read<'t>) -> Operand {
         self.mark(token);
-        let f = self.f();
-        if let Pending::Done(operand) = pending {
-            return to.map_or(operand, |to| f.to(to).copy(operand).into());
+        match expression {
+            Expression::Value(value) => value,
+            Expression::Variable(name) => match self.functions.find(name) {
+                Some(variable) => self.functions.get(variable),
+                None => {
+                    let globals = self.globals();
+                    self.f().get(globals, name).into()
+                }
+            },
+            Expression::Element(object, key) => self.f().get(object, key).into(),
+            Expression::Call(callee, arguments) => self.f().call_any_one(callee, &arguments).into(),
         }
-        if let Pending::Local(register) = pending {
-            return to.map_or(register, |to| f.to(to).copy(register)).into();
-        }
-        let to = to.unwrap_or_else(|| f.register(Type::Any));
-        match pending {
-            Pending::Global(name) => {
-                let globals = f.capture_get(0);
-                f.to(to).get(globals, name)
-            }
-            Pending::Cell(cell) => f.to(to).cell_get(cell),
-            Pending::Capture(index) => f.to(to).capture_cell_get(index),
-            Pending::Element(object, key) => f.to(to).get(object, key),
-            Pending::Call(callee, arguments) => f.to(to).call_any_one(callee, &arguments),
-            Pending::Unary("-", operand) => f.to(to).negate(operand),
-            Pending::Unary("len", operand) => f.to(to).length(operand),
-            Pending::Unary(_, operand) => f.to(to).not(operand),
-            Pending::Binary(operation, left, right) => operation(f.to(to), left, right),
-            Pending::Join(parts) => f.to(to).concat(&parts),
-            Pending::Done(_) | Pending::Local(_) => unreachable!("they need no instruction"),
-        };
-        to.into()
     }
 
-    /// Goes on at `yes` when an expression is neither nil nor false, and else at `no`.
-    pub(crate) fn branch(&mut self, condition: Expression<'t>, yes: Block, no: Block) {
-        self.mark(condition.1);
-        match condition {
-            (Pending::Binary(_, left, right), Token { text: "==", .. }) => self.f().branch_equal(left, right, yes, no),
-            (Pending::Binary(_, left, right), Token { text: "<", .. }) => self.f().branch_less(left, right, yes, no),
-            (Pending::Binary(_, left, right), Token { text: "<=", .. }) => {
-                self.f().branch_less_equal(left, right, yes, no);
-            }
-            (Pending::Binary(_, left, right), Token { text: ">", .. }) => self.f().branch_less(right, left, yes, no),
-            (Pending::Unary("not", operand), _) => self.f().branch_truthy(operand, no, yes),
-            condition => {
-                let value = self.value(condition, None);
-                self.f().branch_truthy(value, yes, no);
-            }
-        }
+    /// The table of globals.
+    pub(crate) fn globals(&mut self) -> Operand {
+        let globals = self.functions.find("_ENV").expect("`main` captures it");
+        self.functions.get(globals)
+    }
+
+    pub(crate) fn value(&mut self) -> Parsed<Operand> {
+        self.operand(0)
     }
     // ANCHOR_END: value
 
-    pub(crate) fn expression_value(&mut self, to: Option<Reg>) -> Compiled<Operand> {
-        let expression = self.expression()?;
-        Ok(self.value(expression, to))
-    }
-
     // ANCHOR: expression
-    pub(crate) fn expression(&mut self) -> Compiled<Expression<'t>> {
-        self.binary(0)
-    }
-
-    /// Operators of this level, and of those that bind more tightly.
-    fn binary(&mut self, level: u32) -> Compiled<Expression<'t>> {
+    /// With operators of this level, and of those that bind more tightly.
+    pub(crate) fn expression(&mut self, level: u32) -> Parsed<Read<'t>> {
         let mut left = self.unary()?;
         loop {
-            let token = self.peek();
-            let Some(&(of, _, operation)) = OPERATORS.iter().find(|&&(of, text, _)| of >= level && text == token.text)
-            else {
-                return Ok(left);
+            let token = self.tokens.peek();
+            let mut operators = OPERATORS.iter().filter(|(of, text, _)| *of >= level && *text == token.text);
+            let Some((of, _, operation)) = operators.next() else { return Ok(left) };
+            self.tokens.next();
+            let first = self.value_of(left);
+            let value = match operation {
+                Some(operation) => {
+                    let second = self.operand(of + 1)?;
+                    self.mark(token);
+                    operation(self.f(), first, second)
+                }
+                None if token.text == ".." => self.join(first, token)?,
+                None => self.choice(first, token, of + 1)?,
             };
-            self.next();
-            if matches!(token.text, "and" | "or") {
-                left = self.choice(left, token, of + 1)?;
-                continue;
-            }
-            let mut parts = match left {
-                (Pending::Join(parts), _) if token.text == ".." => parts,
-                left => vec![self.value(left, None)],
-            };
-            let right = self.binary(of + 1)?;
-            parts.push(self.value(right, None));
-            left = match (token.text, operation) {
-                ("..", _) => (Pending::Join(parts), token),
-                (_, Some(operation)) => (Pending::Binary(operation, parts[0], parts[1]), token),
-                _ => (Pending::Unary("not", self.f().equal(parts[0], parts[1]).into()), token),
-            };
+            left = (Expression::Value(value.into()), token);
         }
+    }
+
+    fn operand(&mut self, level: u32) -> Parsed<Operand> {
+        let operand = self.expression(level)?;
+        Ok(self.value_of(operand))
     }
     // ANCHOR_END: expression
 
     // ANCHOR: choice
+    /// `a .. b .. c` makes no text on the way.
+    fn join(&mut self, first: Operand, token: Token<'t>) -> Parsed<Reg> {
+        let mut parts = vec![first, self.operand(4)?];
+        while self.tokens.accept("..") {
+            parts.push(self.operand(4)?);
+        }
+        self.mark(token);
+        Ok(self.f().concat(&parts))
+    }
+
     /// `a and b`, `a or b`: the second operand is computed only where the first one does not decide.
-    fn choice(&mut self, left: Expression<'t>, token: Token<'t>, level: u32) -> Compiled<Expression<'t>> {
+    fn choice(&mut self, first: Operand, token: Token<'t>, level: u32) -> Parsed<Reg> {
         let result = self.f().register(Type::Any);
         let (more, done) = (self.f().block(), self.f().block());
-        self.value(left, Some(result));
+        self.f().move_to(result, first);
         let (yes, no) = if token.text == "and" { (more, done) } else { (done, more) };
         self.f().branch_truthy(result, yes, no);
         self.f().switch_to(more);
-        let right = self.binary(level)?;
-        self.value(right, Some(result));
-        self.f().jump(done);
-        self.f().switch_to(done);
-        Ok((Pending::Done(result.into()), token))
+        let second = self.operand(level)?;
+        self.f().move_to(result, second);
+        self.f().jump_into(done);
+        Ok(result)
     }
     // ANCHOR_END: choice
 
-    fn unary(&mut self) -> Compiled<Expression<'t>> {
+    fn unary(&mut self) -> Parsed<Read<'t>> {
         self.nested(|compiler| {
-            if !["-", "not", "len"].into_iter().any(|operator| compiler.is(operator)) {
+            let token = compiler.tokens.peek();
+            let Some((_, operation)) = PREFIXES.iter().find(|(text, _)| compiler.tokens.accept(text)) else {
                 return compiler.postfix();
-            }
-            let token = compiler.next();
+            };
             let operand = compiler.unary()?;
-            let operand = compiler.value(operand, None);
-            Ok((Pending::Unary(token.text, operand), token))
+            let operand = compiler.value_of(operand);
+            compiler.mark(token);
+            Ok((Expression::Value(operation(compiler.f(), operand).into()), token))
         })
     }
 
     // ANCHOR: postfix
     /// `f(x)`, `list[i]`, `map.name`, one after the other.
-    fn postfix(&mut self) -> Compiled<Expression<'t>> {
+    fn postfix(&mut self) -> Parsed<Read<'t>> {
         let mut left = self.primary()?;
-        while !self.begins_line() && (self.is("(") || self.is("[") || self.is(".")) {
-            let object = self.value(left, None);
-            let token = self.next();
-            left = match token.text {
-                "(" => (Pending::Call(object, self.list(")", |compiler| compiler.expression_value(None))?), token),
+        while !self.tokens.begins_line() && ["(", "[", "."].iter().any(|symbol| self.tokens.is(symbol)) {
+            let object = self.value_of(left);
+            let mut token = self.tokens.next();
+            let expression = match token.text {
+                "(" => Expression::Call(object, self.list(")", Self::value)?),
                 "[" => {
-                    let key = self.expression_value(None)?;
-                    self.expect("]")?;
-                    (Pending::Element(object, key), token)
+                    let key = self.value()?;
+                    self.tokens.expect("]")?;
+                    Expression::Element(object, key)
                 }
                 _ => {
-                    let token = self.peek();
-                    let name = self.name()?;
-                    (Pending::Element(object, self.f().string(name.as_bytes())), token)
+                    token = self.tokens.peek();
+                    let name = self.tokens.name()?;
+                    Expression::Element(object, self.f().string(name))
                 }
             };
+            left = (expression, token);
         }
         Ok(left)
     }
 
     /// Items with commas between them, and perhaps after the last one; what closes the list ends it.
-    fn list<T>(&mut self, end: &str, mut item: impl FnMut(&mut Self) -> Compiled<T>) -> Compiled<Vec<T>> {
+    pub(crate) fn list<T>(&mut self, end: &str, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         let mut items = Vec::new();
-        while !self.is(end) {
+        while !self.tokens.is(end) {
             items.push(item(self)?);
-            if !self.accept(",") {
+            if !self.tokens.accept(",") {
                 break;
             }
         }
-        self.expect(end)?;
+        self.tokens.expect(end)?;
         Ok(items)
     }
     // ANCHOR_END: postfix
 
     // ANCHOR: primary
-    fn primary(&mut self) -> Compiled<Expression<'t>> {
-        let token = self.peek();
-        let pending = match (token.kind, token.text) {
-            (Kind::Name, name) => self.named(name),
-            (Kind::Number, text) => match (text.parse(), text.parse()) {
-                (Ok(integer), _) => Pending::Done(self.f().integer(integer)),
-                (_, Ok(float)) => Pending::Done(self.f().float(float)),
-                _ => return token.error(format!("`{text}` is not a number")),
+    fn primary(&mut self) -> Parsed<Read<'t>> {
+        let token = self.tokens.next();
+        let value = match (token.kind, token.text) {
+            (Kind::Name, name) => return Ok((Expression::Variable(name), token)),
+            (Kind::Number, _) => match token.number()? {
+                Number::Integer(integer) => self.f().integer(integer),
+                Number::Float(float) => self.f().float(float),
             },
-            (Kind::Text, text) => match unescape(&text[1..text.len() - 1]) {
-                Ok(meant) => Pending::Done(self.f().string(meant.as_bytes())),
-                Err(escape) => return token.error(format!("`\\{escape}` is not an escape")),
-            },
-            (Kind::Word, "nil") => Pending::Done(self.nil()),
-            (Kind::Word, "true" | "false") => Pending::Done(self.f().boolean(token.text == "true")),
-            (Kind::Word, "(" | "[" | "{" | "fn" | "gen") => {
-                self.next();
-                return match token.text {
-                    "(" => {
-                        let inner = self.expression()?;
-                        self.expect(")")?;
-                        Ok(inner)
-                    }
-                    "[" => self.list_value(token),
-                    "{" => self.map_value(token),
-                    "fn" => self.function_value("fn"),
-                    _ => self.generator_value(token),
-                };
+            (Kind::Text, _) => {
+                let text = token.meant()?;
+                self.f().string(text)
             }
-            _ => return self.expected("a value"),
+            (_, "nil") => self.f().nil(),
+            (_, "true" | "false") => self.f().boolean(token.text == "true"),
+            (_, "(") => {
+                let inner = self.expression(0)?;
+                self.tokens.expect(")")?;
+                return Ok(inner);
+            }
+            (_, "[") => self.list_value()?.into(),
+            (_, "{") => self.map_value()?.into(),
+            (_, "fn") => self.function_value("fn")?.into(),
+            (_, "gen") => self.generator_value()?.into(),
+            _ => return token.expected("a value"),
         };
-        self.next();
-        Ok((pending, token))
-    }
-
-    pub(crate) fn nil(&mut self) -> Operand {
-        self.f().constant(Constant::Nil)
+        Ok((Expression::Value(value), token))
     }
     // ANCHOR_END: primary
 
     // ANCHOR: collections
-    /// `[a, b, c]`.
-    fn list_value(&mut self, token: Token<'t>) -> Compiled<Expression<'t>> {
+    /// `a, b, c]`, after `[`.
+    fn list_value(&mut self) -> Parsed<Reg> {
         let (list, mut first) = (self.f().table_new(0, 0), 1);
-        while !self.accept("]") {
+        while !self.tokens.accept("]") {
             let mut values = Vec::new();
             self.f().begin_scope();
-            while values.len() < ELEMENTS_AT_ONCE && !self.is("]") {
-                values.push(self.expression_value(None)?);
-                if !self.accept(",") && !self.is("]") {
-                    return self.expected("`,` or `]`");
+            while values.len() < ELEMENTS_AT_ONCE && !self.tokens.is("]") {
+                values.push(self.value()?);
+                if !self.tokens.accept(",") && !self.tokens.is("]") {
+                    return self.tokens.expected("`,` or `]`");
                 }
             }
             self.f().append(list, first, &values);
             self.f().end_scope();
             first += values.len() as u64;
         }
-        Ok((Pending::Done(list.into()), token))
+        Ok(list)
     }
 
-    /// `{name: a, "text": b, [key]: c}`.
-    fn map_value(&mut self, token: Token<'t>) -> Compiled<Expression<'t>> {
+    /// `name: a, "text": b, [key]: c}`, after `{`.
+    fn map_value(&mut self) -> Parsed<Reg> {
         let map = self.f().table_new(0, 0);
         self.list("}", |compiler| {
             compiler.f().begin_scope();
-            let key = match compiler.peek().kind {
-                Kind::Name => {
-                    let name = compiler.next().text;
-                    compiler.f().string(name.as_bytes())
-                }
-                _ if compiler.accept("[") => {
-                    let key = compiler.expression_value(None)?;
-                    compiler.expect("]")?;
+            let token = compiler.tokens.next();
+            let key = match (token.kind, token.text) {
+                (Kind::Name, name) => compiler.f().string(name),
+                (Kind::Text, _) => compiler.f().string(token.meant()?),
+                (_, "[") => {
+                    let key = compiler.value()?;
+                    compiler.tokens.expect("]")?;
                     key
                 }
-                Kind::Text => {
-                    let key = compiler.primary()?;
-                    compiler.value(key, None)
-                }
-                _ => return compiler.expected("a name, a text or `[`"),
+                _ => return token.expected("a name, a text or `[`"),
             };
-            compiler.expect(":")?;
-            let value = compiler.expression_value(None)?;
+            compiler.tokens.expect(":")?;
+            let value = compiler.value()?;
             compiler.f().set(map, key, value);
             compiler.f().end_scope();
             Ok(())
         })?;
-        Ok((Pending::Done(map.into()), token))
+        Ok(map)
     }
     // ANCHOR_END: collections
 
     // ANCHOR: function_value
     /// `(parameters) { … }`, after `fn`.
-    pub(crate) fn function_value(&mut self, name: &str) -> Compiled<Expression<'t>> {
-        let token = self.peek();
-        self.expect("(")?;
-        let parameters = self.list(")", |compiler| compiler.name())?;
-        self.begin_function(name, Signature::dynamic(parameters.len(), false));
-        let variables: Vec<_> =
-            parameters.into_iter().enumerate().map(|(at, name)| (name, self.f().param(at))).collect();
-        self.block(&variables)?;
-        let (function, captured) = self.end_function()?;
-        Ok((Pending::Done(self.f().closure(function, &captured).into()), token))
+    pub(crate) fn function_value(&mut self, name: &str) -> Parsed<Reg> {
+        self.tokens.expect("(")?;
+        let parameters = self.list(")", |compiler| compiler.tokens.name())?;
+        let (function, captured) = self.function(name, &parameters)?;
+        Ok(self.f().closure(function, &captured))
     }
     // ANCHOR_END: function_value
 
     // ANCHOR: generator
     /// `{ … }`, after `gen`: a function that runs the block up to its next `yield` and gives that value, and nil at its end.
-    fn generator_value(&mut self, token: Token<'t>) -> Compiled<Expression<'t>> {
-        self.begin_function("gen", Signature::dynamic(0, false));
-        self.block(&[])?;
-        let (body, captured) = self.end_function()?;
-        let resume = match self.resume {
-            Some(resume) => resume,
-            None => self.resume_function(token)?,
-        };
+    fn generator_value(&mut self) -> Parsed<Reg> {
+        let (body, captured) = self.function("gen", &[])?;
+        let generator =
+            self.program.generator_function().or_else(|error| self.tokens.peek().error(error.to_string()))?;
         let body = self.f().closure(body, &captured);
         let fiber = self.f().fiber_new(body);
-        Ok((Pending::Done(self.f().closure(resume, (fiber,)).into()), token))
-    }
-
-    /// Resumes the fiber that it captures, unless that is dead.
-    fn resume_function(&mut self, token: Token<'t>) -> Compiled<Func> {
-        let mut f = self.program.function("generator", Signature::dynamic(0, false));
-        f.capture(Type::Any, "fiber");
-        let [dead, alive, yielded, failed] = [(); 4].map(|()| f.block());
-        let fiber = f.capture_get(0);
-        let status = f.fiber_status(fiber);
-        f.branch_i32_eq(status, FIBER_IS_DEAD, dead, alive);
-        f.switch_to(dead);
-        f.return_values(());
-        f.switch_to(alive);
-        let (ok, value) = (f.register(Type::Any), f.register(Type::Any));
-        let count = f.register(Type::I32);
-        f.fiber_resume_to_open(ok, fiber, ());
-        f.take_open(count, &[value]);
-        f.branch_truthy(ok, yielded, failed);
-        f.switch_to(yielded);
-        f.return_values((value,));
-        f.switch_to(failed);
-        f.throw(value);
-        let resume = self.program.add(f).or_else(|error| token.error(error.to_string()))?;
-        self.resume = Some(resume);
-        Ok(resume)
+        Ok(self.f().closure(generator, (fiber,)))
     }
     // ANCHOR_END: generator
-}
-
-/// What `fiber_status` gives for a fiber that has ended.
-const FIBER_IS_DEAD: i32 = 3;
-
-/// The bytes of a text, or the escape that means nothing.
-fn unescape(text: &str) -> Result<String, char> {
-    let (mut meant, mut characters) = (String::new(), text.chars());
-    while let Some(character) = characters.next() {
-        meant.push(match (character, characters.as_str().chars().next()) {
-            ('\\', Some(escaped)) => {
-                characters.next();
-                match escaped {
-                    'n' => '\n',
-                    't' => '\t',
-                    '"' | '\\' => escaped,
-                    _ => return Err(escaped),
-                }
-            }
-            _ => character,
-        });
-    }
-    Ok(meant)
 }

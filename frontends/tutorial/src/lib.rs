@@ -3,14 +3,13 @@
 //!
 //! ```
 //! use minivm::{Limits, Machine};
+//! use minivm_std::{Process, run_chunk};
 //! use minivm_tutorial::{Mode, compile, install};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut machine = Machine::new(Limits::default());
-//! let globals = install(&mut machine, std::io::stdout(), |path| std::fs::read_to_string(path))?;
+//! let globals = install(&mut machine, Box::new(Process::default()), |path| std::fs::read_to_string(path))?;
 //! let program = compile("sum.tern", "let sum = 0\nfor n in [1, 2, 3] { sum = sum + n }\nreturn sum", Mode::File)?;
-//! let instance = machine.instantiate(program)?;
-//! let main = machine.closure(instance, "main", &[globals])?;
-//! assert_eq!(machine.call(&main, &[])?[0].as_int(), Some(6));
+//! assert_eq!(run_chunk(&mut machine, program, &globals, &[])?[0].as_int(), Some(6));
 //! # Ok(())
 //! # }
 //! ```
@@ -20,27 +19,16 @@
 #![forbid(unsafe_code)]
 
 mod compiler;
-mod error;
 mod expressions;
 #[cfg(doctest)]
 mod guide;
-mod lexer;
 mod runtime;
 mod statements;
 
 pub use compiler::compile;
-pub use error::Error;
+pub use minivm_std::Mode;
+pub use minivm_syntax::Diagnostic;
 pub use runtime::install;
-
-/// What a text is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mode {
-    /// A file: variables of the top level belong to it alone.
-    File,
-    /// A line at a prompt: variables of the top level are globals, for the next line to see, and the value of the last expression
-    /// is returned.
-    Prompt,
-}
 
 /// The most bytes that compiling a text takes, for hosts that bound what programs may take.
 pub fn compiling_bytes(text: &str) -> u64 {

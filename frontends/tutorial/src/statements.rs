@@ -2,66 +2,71 @@
 
 use crate::Mode;
 use crate::compiler::Compiler;
-use crate::expressions::{Expression, Pending};
-use crate::lexer::{Compiled, Kind};
-use minivm_builder::{Block, Constant, Kind as ValueKind, Operand, Reg, RegionKind, Type};
+use crate::expressions::{Expression, Read};
+use minivm_builder::{Block, Constant, Operand, Reg, RegionKind, Type};
+use minivm_syntax::{Kind, Parsed, Token};
 
 impl<'t> Compiler<'t> {
     // ANCHOR: top_level
     /// The whole program.
-    pub(crate) fn top_level(&mut self) -> Compiled<()> {
+    pub(crate) fn top_level(&mut self) -> Parsed<()> {
         // What the program was called with, as a list.
         let arguments = self.f().table_new(0, 0);
         self.f().varargs_to_open();
         self.f().append_open(arguments, 1, ());
-        self.adopt("args", arguments);
+        self.functions.adopt("args", arguments);
         if self.mode == Mode::Prompt {
             self.last = Some(self.f().copy(Constant::Nil));
         } else {
-            // Functions are declared before anything else, so that they may call one another.
-            for name in self.top_level_functions() {
-                let nil = (Pending::Done(self.nil()), self.peek());
-                self.declare(name, nil);
-            }
+            self.declare_functions();
         }
-        while self.peek().kind != Kind::End {
+        while !self.tokens.is_end() {
             self.statement()?;
         }
         // A prompt shows the value of the last line.
-        if let Some(last) = self.last {
-            self.f().return_values((last,));
-        }
+        self.functions.f().return_values(self.last);
         Ok(())
+    }
+
+    /// Functions of the top level are declared before anything else, so that they may call one another.
+    fn declare_functions(&mut self) {
+        let mut blocks = 0;
+        for pair in self.tokens.rest().to_vec().windows(2) {
+            blocks += i32::from(pair[0].text == "{") - i32::from(pair[0].text == "}");
+            if blocks == 0 && begins_function(pair) {
+                self.functions.declare(pair[1].text, Constant::Nil);
+            }
+        }
+    }
+
+    fn is_top_level(&self) -> bool {
+        self.functions.depth() == 0 && self.functions.blocks() == 0
     }
     // ANCHOR_END: top_level
 
     // ANCHOR: block
     /// `{ … }`, with variables whose values are in registers already.
-    pub(crate) fn block(&mut self, variables: &[(&'t str, Reg)]) -> Compiled<()> {
-        self.expect("{")?;
-        let count = self.function().variables.len();
-        self.blocks += 1;
-        self.f().begin_scope();
+    pub(crate) fn block(&mut self, variables: &[(&'t str, Reg)]) -> Parsed<()> {
+        self.tokens.expect("{")?;
+        self.functions.begin_block();
         for &(name, register) in variables {
-            self.adopt(name, register);
+            self.functions.adopt(name, register);
         }
-        while !self.is("}") && self.peek().kind != Kind::End {
+        while !self.tokens.is("}") && !self.tokens.is_end() {
             self.statement()?;
         }
-        for (_, register, _) in self.function().variables.split_off(count) {
-            self.f().close_local(register);
-        }
-        self.f().end_scope();
-        self.blocks -= 1;
-        self.expect("}")
+        self.functions.end_block();
+        self.tokens.expect("}")
     }
 
-    fn statement(&mut self) -> Compiled<()> {
+    fn statement(&mut self) -> Parsed<()> {
         self.nested(|compiler| {
-            let first = compiler.peek();
+            let first = compiler.tokens.peek();
             compiler.mark(first);
-            if compiler.is("let") || compiler.is("fn") && compiler.peek_second().kind == Kind::Name {
+            if compiler.tokens.accept("let") {
                 compiler.definition()?;
+            } else if begins_function(compiler.tokens.rest()) {
+                compiler.function_definition()?;
             } else {
                 // What it computes on the way is not needed after it.
                 compiler.f().begin_scope();
@@ -69,75 +74,82 @@ impl<'t> Compiler<'t> {
                 compiler.f().end_scope();
             }
             if !compiler.is_statement_end() {
-                return compiler.expected("a new line or `;`");
+                return compiler.tokens.expected("a new line or `;`");
             }
-            compiler.accept(";");
+            compiler.tokens.accept(";");
             Ok(())
         })
     }
 
-    fn other_statement(&mut self) -> Compiled<()> {
-        let first = self.peek();
+    fn other_statement(&mut self) -> Parsed<()> {
+        let first = self.tokens.next();
         match first.text {
             "if" => self.if_statement(),
             "while" => self.while_statement(),
-            "for" => self.for_statement(),
+            "for" => self.for_statement(first),
             "try" => self.try_statement(),
             "return" => self.return_statement(),
             "throw" | "yield" => {
-                self.next();
-                let value = self.expression_value(None)?;
+                let value = self.value()?;
                 self.mark(first);
-                if first.text == "yield" {
-                    self.yield_value(value)
-                } else {
-                    self.f().throw(value)
+                match first.text {
+                    // What it is resumed with is of no use to it.
+                    "yield" => drop(self.f().yield_one(value)),
+                    _ => self.f().throw(value),
                 }
                 Ok(())
             }
             "break" | "continue" => {
-                self.next();
-                let Some(&(again, done)) = self.function().loops.last() else {
+                let Some(&(again, done)) = self.loops.last() else {
                     return first.error(format!("`{}` stands in loops only", first.text));
                 };
                 self.f().jump(if first.text == "break" { done } else { again });
                 Ok(())
             }
-            _ => self.assignment(),
+            _ => {
+                self.tokens.back();
+                self.assignment()
+            }
         }
+    }
+
+    /// Whether the statement before may end here.
+    fn is_statement_end(&self) -> bool {
+        let is_after_block = self.tokens.before().is_some_and(|before| before.text == "}");
+        is_after_block || self.tokens.is(";") || self.tokens.is("}") || self.tokens.begins_line()
     }
     // ANCHOR_END: block
 
     // ANCHOR: definition
-    /// `let name`, `let name = value`, `fn name(…) { … }`.
-    fn definition(&mut self) -> Compiled<()> {
-        let is_function = self.next().text == "fn";
-        let token = self.peek();
-        let name = self.name()?;
-        // A function of the top level is declared already. At a prompt all are globals: the next line is a program of its own.
-        let is_declared = self.blocks == 0 && (is_function || self.last.is_some());
-        let nil = (Pending::Done(self.nil()), token);
-        if is_function && !is_declared {
-            // A function sees itself, other values what had the name before.
-            self.declare(name, nil);
-            let function = self.function_value(name)?;
-            let (value, place) = (self.value(function, None), self.named(name));
-            return self.assign((place, token), value);
-        }
+    /// `name`, `name = value`, after `let`.
+    fn definition(&mut self) -> Parsed<()> {
+        let token = self.tokens.peek();
+        let name = self.tokens.name()?;
         self.f().begin_scope();
-        let value = match is_function {
-            true => self.function_value(name)?,
-            false if self.accept("=") => self.expression()?,
-            false => nil,
-        };
-        if !is_declared {
+        let value = if self.tokens.accept("=") { self.value()? } else { self.f().nil() };
+        if self.is_top_level() && self.mode == Mode::Prompt {
+            // The next line is a program of its own.
+            self.assign((Expression::Variable(name), token), value)?;
+            self.f().end_scope();
+        } else {
             // The last instruction of the value reads its operands before it writes the variable.
             self.f().end_scope();
-            self.declare(name, value);
-            return Ok(());
+            self.functions.declare(name, value);
         }
-        let (value, place) = (self.value(value, None), self.named(name));
-        self.assign((place, token), value)?;
+        Ok(())
+    }
+
+    /// `fn name(parameters) { … }`.
+    fn function_definition(&mut self) -> Parsed<()> {
+        self.tokens.next();
+        let token = self.tokens.next();
+        if !self.is_top_level() {
+            // It sees itself. Those of the top level are declared already.
+            self.functions.declare(token.text, Constant::Nil);
+        }
+        self.f().begin_scope();
+        let function = self.function_value(token.text)?;
+        self.assign((Expression::Variable(token.text), token), function.into())?;
         self.f().end_scope();
         Ok(())
     }
@@ -145,35 +157,38 @@ impl<'t> Compiler<'t> {
 
     // ANCHOR: assignment
     /// `place = value`, or a call.
-    fn assignment(&mut self) -> Compiled<()> {
-        let place = self.expression()?;
-        if self.accept("=") {
-            let to = if let (Pending::Local(register), _) = place { Some(register) } else { None };
-            let value = self.expression_value(to)?;
+    fn assignment(&mut self) -> Parsed<()> {
+        let place = self.expression(0)?;
+        if self.tokens.accept("=") {
+            let value = self.value()?;
             return self.assign(place, value);
         }
-        self.mark(place.1);
         match (place, self.last) {
-            (value, Some(last)) if self.blocks == 0 => drop(self.value(value, Some(last))),
-            ((Pending::Call(callee, arguments), _), _) => self.f().call_any(&[], callee, &arguments),
+            (value, Some(last)) if self.is_top_level() => {
+                let value = self.value_of(value);
+                self.f().move_to(last, value);
+            }
+            ((Expression::Call(callee, arguments), token), _) => {
+                self.mark(token);
+                self.f().call_any(&[], callee, &arguments);
+            }
             ((_, token), _) => return token.error("a value alone does nothing"),
         }
         Ok(())
     }
 
-    fn assign(&mut self, (place, token): Expression<'t>, value: Operand) -> Compiled<()> {
+    fn assign(&mut self, (place, token): Read<'t>, value: Operand) -> Parsed<()> {
         self.mark(token);
         match place {
-            Pending::Local(register) if value == register.into() => {}
-            Pending::Local(register) => drop(self.f().to(register).copy(value)),
-            Pending::Cell(cell) => self.f().cell_set(cell, value),
-            Pending::Capture(index) => self.f().capture_cell_set(index, value),
-            Pending::Element(object, key) => self.f().set(object, key, value),
-            Pending::Global(name) if self.mode == Mode::Prompt => {
-                let globals = self.f().capture_get(0);
-                self.f().set(globals, name, value);
-            }
-            Pending::Global(name) => return token.error(format!("`{name}` is not declared with `let`")),
+            Expression::Element(object, key) => self.f().set(object, key, value),
+            Expression::Variable(name) => match self.functions.find(name) {
+                Some(variable) => self.functions.set(variable, value),
+                None if self.mode == Mode::Prompt => {
+                    let globals = self.globals();
+                    self.f().set(globals, name, value);
+                }
+                None => return token.error(format!("`{name}` is not declared with `let`")),
+            },
             _ => return token.error("only variables and elements can be assigned to"),
         }
         Ok(())
@@ -181,41 +196,42 @@ impl<'t> Compiler<'t> {
     // ANCHOR_END: assignment
 
     // ANCHOR: if_while
-    fn if_statement(&mut self) -> Compiled<()> {
-        self.next();
-        let condition = self.expression()?;
+    /// What comes after `if`; and so below with other keywords.
+    fn if_statement(&mut self) -> Parsed<()> {
         let [yes, no, after] = [(); 3].map(|()| self.f().block());
-        self.branch(condition, yes, no);
-        self.f().switch_to(yes);
+        self.condition(yes, no)?;
         self.block(&[])?;
         self.f().jump(after);
         self.f().switch_to(no);
-        match self.accept("else") {
-            true if self.is("if") => self.nested(Self::if_statement)?,
+        match self.tokens.accept("else") {
+            true if self.tokens.accept("if") => self.nested(Self::if_statement)?,
             true => self.block(&[])?,
             false => {}
         }
-        self.f().jump(after);
-        self.f().switch_to(after);
+        self.f().jump_into(after);
         Ok(())
     }
 
-    fn while_statement(&mut self) -> Compiled<()> {
-        self.next();
+    /// Goes on at `yes`, where the code that follows is, or at `no`.
+    fn condition(&mut self, yes: Block, no: Block) -> Parsed<()> {
+        let condition = self.value()?;
+        self.f().branch_on(condition, yes, no);
+        self.f().switch_to(yes);
+        Ok(())
+    }
+
+    fn while_statement(&mut self) -> Parsed<()> {
         let [again, body, done] = [(); 3].map(|()| self.f().block());
-        self.f().jump(again);
-        self.f().switch_to(again);
-        let condition = self.expression()?;
-        self.branch(condition, body, done);
-        self.f().switch_to(body);
+        self.f().jump_into(again);
+        self.condition(body, done)?;
         self.loop_body(again, done, &[])
     }
 
     /// The block of a loop, then the way back to its start.
-    fn loop_body(&mut self, again: Block, done: Block, variables: &[(&'t str, Reg)]) -> Compiled<()> {
-        self.function().loops.push((again, done));
+    fn loop_body(&mut self, again: Block, done: Block, variables: &[(&'t str, Reg)]) -> Parsed<()> {
+        self.loops.push((again, done));
         self.block(variables)?;
-        self.function().loops.pop();
+        self.loops.pop();
         self.f().jump(again);
         self.f().switch_to(done);
         Ok(())
@@ -224,37 +240,17 @@ impl<'t> Compiler<'t> {
 
     // ANCHOR: for
     /// `for value in list`, `for key, value in map`; in place of a table a function is called until it gives nil.
-    fn for_statement(&mut self) -> Compiled<()> {
-        let first = self.next();
-        let mut names = vec![self.name()?];
-        if self.accept(",") {
-            names.push(self.name()?);
+    fn for_statement(&mut self, first: Token<'t>) -> Parsed<()> {
+        let mut names = vec![self.tokens.name()?];
+        if self.tokens.accept(",") {
+            names.push(self.tokens.name()?);
         }
-        self.expect("in")?;
-        let [iterated, at, key, value] = [(); 4].map(|()| self.f().register(Type::Any));
-        self.expression_value(Some(iterated))?;
-        let [again, table, call, body, done] = [(); 5].map(|()| self.f().block());
-        let results = if names.len() == 1 { vec![value] } else { vec![key, value] };
+        self.tokens.expect("in")?;
+        let (body, done) = (self.f().block(), self.f().block());
+        let results: Vec<Reg> = names.iter().map(|_| self.f().register(Type::Any)).collect();
+        let over = self.value()?;
         self.mark(first);
-        let f = self.f();
-        f.to(at).copy(if results.len() == 1 { Constant::Integer(0) } else { Constant::Nil });
-        f.jump(again);
-        f.switch_to(again);
-        f.branch_kind(iterated, ValueKind::Table, table, call);
-        f.switch_to(table);
-        // The loop keeps its own place, whatever the body does to the variables.
-        if results.len() == 1 {
-            f.to(at).add(at, 1);
-            f.to(value).get(iterated, at);
-            f.branch_kind(value, ValueKind::Nil, done, body);
-        } else {
-            f.table_next(at, value, iterated, at);
-            f.to(key).copy(at);
-            f.branch_kind(at, ValueKind::Nil, done, body);
-        }
-        f.switch_to(call);
-        f.for_each(&results, iterated, Constant::Nil, Constant::Nil, body, done);
-        f.switch_to(body);
+        let again = self.f().iterate(&results, over, body, done);
         let variables: Vec<(&str, Reg)> = names.into_iter().zip(results).collect();
         self.loop_body(again, done, &variables)
     }
@@ -262,56 +258,43 @@ impl<'t> Compiler<'t> {
 
     // ANCHOR: try
     /// `try { … } catch error { … }`.
-    fn try_statement(&mut self) -> Compiled<()> {
-        self.next();
+    fn try_statement(&mut self) -> Parsed<()> {
         let [body, handler, after] = [(); 3].map(|()| self.f().block());
-        self.f().jump(body);
-        self.f().switch_to(body);
-        self.function().tries += 1;
+        self.f().jump_into(body);
+        self.tries += 1;
         self.block(&[])?;
-        self.function().tries -= 1;
+        self.tries -= 1;
         self.f().jump(after);
-        self.expect("catch")?;
-        let (name, error) = (self.name()?, self.f().register(Type::Any));
+        self.tokens.expect("catch")?;
+        let (name, error) = (self.tokens.name()?, self.f().register(Type::Any));
         // All blocks from `body` to `handler` are protected; those of a `try` inside were told before.
         self.f().protect(RegionKind::Catch, body, handler, handler, error, None);
         self.f().switch_to(handler);
         self.block(&[(name, error)])?;
-        self.f().jump(after);
-        self.f().switch_to(after);
+        self.f().jump_into(after);
         Ok(())
     }
     // ANCHOR_END: try
 
     // ANCHOR: return
-    fn return_statement(&mut self) -> Compiled<()> {
-        self.next();
+    fn return_statement(&mut self) -> Parsed<()> {
         if self.is_statement_end() {
             self.f().return_values(());
             return Ok(());
         }
-        let value = self.expression()?;
-        self.mark(value.1);
-        match value {
-            // The frame is given up for the call, but in a `try`, which must be there to catch.
-            (Pending::Call(callee, arguments), _) if self.function().tries == 0 => {
-                self.f().tail_call_any(callee, &arguments);
-            }
-            value => {
-                let value = self.value(value, None);
-                self.f().return_values((value,));
-            }
+        let value = self.value()?;
+        match self.tries {
+            // The frame is given up for a call.
+            0 => self.f().return_tail(value),
+            // It must be there to catch.
+            _ => self.f().return_values((value,)),
         }
         Ok(())
     }
     // ANCHOR_END: return
+}
 
-    // ANCHOR: yield
-    fn yield_value(&mut self, value: Operand) {
-        // What it is resumed with is of no use to it.
-        let count = self.f().register(Type::I32);
-        self.f().fiber_yield_to_open((value,));
-        self.f().take_open(count, &[]);
-    }
-    // ANCHOR_END: yield
+/// Whether a statement that defines a function begins here.
+fn begins_function(tokens: &[Token<'_>]) -> bool {
+    tokens[0].text == "fn" && tokens.get(1).is_some_and(|name| name.kind == Kind::Name)
 }

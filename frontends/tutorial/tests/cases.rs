@@ -2,9 +2,10 @@
 //! machine, over and over.
 
 use minivm::{CodeForm, Error, Failure, Limits, Machine, RunState, Value};
+use minivm_std::Host;
 use minivm_tutorial::{Mode, compile, install};
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -12,13 +13,18 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone, Default)]
 struct Output(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+impl Host for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn write_error(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes)
+    }
+
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
     }
 }
 
@@ -29,7 +35,7 @@ fn machine(output: &Output) -> (Machine, Value) {
     let read = move |path: &str| {
         fs::read_to_string(modules.join(path)).map_err(|error| io::Error::other(error.kind().to_string()))
     };
-    let globals = install(&mut machine, output.clone(), read).unwrap();
+    let globals = install(&mut machine, Box::new(output.clone()), read).unwrap();
     (machine, globals)
 }
 
@@ -48,6 +54,7 @@ fn run(name: &str, go_on: fn(&mut Machine, &Output) -> RunState) -> String {
         RunState::Failed(failure) => format!("failed: {failure}\n"),
         _ => panic!("it goes on to its end"),
     };
+    minivm_std::flush(&mut machine).unwrap();
     String::from_utf8(output.0.lock().unwrap().clone()).unwrap() + &ending
 }
 

@@ -2,8 +2,10 @@
 //! somewhere. Its Rust is compiled and run by the documentation tests, see `src/guide.rs`.
 
 use minivm::{Limits, Machine};
+use minivm_std::{Host, flush, run_chunk};
 use minivm_tutorial::{Mode, compile, install};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -122,13 +124,18 @@ fn all_anchors_are_shown() {
 #[derive(Clone, Default)]
 struct Output(Arc<Mutex<Vec<u8>>>);
 
-impl std::io::Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+impl Host for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+    fn write_error(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes)
+    }
+
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
     }
 }
 
@@ -140,11 +147,10 @@ fn programs_print_what_stands_below_them() {
         for pair in blocks.windows(2).filter(|pair| pair[0].language == "tern") {
             let output = Output::default();
             let mut machine = Machine::new(Limits::default());
-            let globals = install(&mut machine, output.clone(), |path| fs::read_to_string(path)).unwrap();
+            let globals = install(&mut machine, Box::new(output.clone()), |path| fs::read_to_string(path)).unwrap();
             let program = compile(&name, &pair[0].text, Mode::File).unwrap_or_else(|error| panic!("{name}: {error}"));
-            let instance = machine.instantiate(program).unwrap();
-            let main = machine.closure(instance, "main", &[globals]).unwrap();
-            machine.call(&main, &[]).unwrap();
+            run_chunk(&mut machine, program, &globals, &[]).unwrap();
+            flush(&mut machine).unwrap();
             assert_eq!(pair[1].language, "text", "{}: the output stands below it", pair[0].place);
             assert_eq!(String::from_utf8(output.0.lock().unwrap().clone()).unwrap(), pair[1].text, "{}", pair[0].place);
             programs += 1;

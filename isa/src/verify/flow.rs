@@ -59,6 +59,7 @@ impl Checker<'_> {
         for (node, region) in (blocks..).zip(&function.regions) {
             let handler = region.message_handler.filter(|register| unassigned.of(node).contains(&register.as_u32()));
             if let Some(register) = handler {
+                self.at_region(region.start);
                 let expected = format!("{register} assigned before {}", region.start);
                 self.reject(Rule::RegionMessageHandler, "message handler", expected, "a path on which it is not");
             }

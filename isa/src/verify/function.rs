@@ -205,6 +205,7 @@ impl<'a> Checker<'a> {
         let blocks = function.blocks.len();
         for region in &function.regions {
             steps::count(1);
+            self.at_region(region.start);
             let range = format!("{} up to, not with, {}", region.start, region.end);
             if region.start >= region.end || region.end.as_u32() as usize > blocks {
                 let expected = format!("a range of {blocks} blocks, not empty");
@@ -220,17 +221,26 @@ impl<'a> Checker<'a> {
                 self.region_register("message handler", register);
             }
         }
+        self.here = None;
         match RegionTree::new(function) {
             Ok(tree) => self.regions = Some(tree),
             Err(error) => {
+                self.at_region(function.regions[error.outer].start);
                 let show = |index: usize| {
                     let region = &function.regions[index];
                     format!("region {index} ({} up to, not with, {})", region.start, region.end)
                 };
                 let expected = format!("{} before and inside of one around it, or apart from it", show(error.inner));
                 self.reject(Rule::RegionNesting, "region", expected, show(error.outer));
+                self.here = None;
             }
         }
+    }
+
+    /// What is rejected from here on is about a region that begins with this block, if there is one.
+    pub(super) fn at_region(&mut self, start: Block) {
+        let first = self.function.blocks.get(start).map(|&first| (start, first as usize));
+        self.here = first.filter(|&(_, first)| first < self.function.code.len());
     }
 
     fn region_register(&mut self, part: &'static str, register: Reg) {

@@ -5,7 +5,7 @@
 use crate::code_memory::CodePages;
 use crate::perf_map::PerfMap;
 use crate::translate::{Style, destination_of, translate};
-use crate::types::{dynamic_signature, is_dynamic, native, signature, words};
+use crate::types::{dynamic_signature, is_dynamic, native, refuel_signature, signature, words};
 use crate::{Options, Unsupported};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -45,6 +45,8 @@ pub(crate) struct Compiler {
     context: Context,
     builder: FunctionBuilderContext,
     thunks: HashMap<(Signature, bool), Arc<CodePages>>,
+    /// What asks the machine for more fuel, made with the first function.
+    refuel: Option<Arc<CodePages>>,
     perf_map: PerfMap,
 }
 
@@ -56,10 +58,11 @@ impl Compiler {
         Ok(Compiler {
             isa: make(false)?,
             isa_with_frames: make(true)?,
-            style: Style { forces_exits: options.forces_exits, has_rounding },
+            style: Style { forces_exits: options.forces_exits, has_rounding, refuel: 0 },
             context: Context::new(),
             builder: FunctionBuilderContext::new(),
             thunks: HashMap::new(),
+            refuel: None,
             perf_map: PerfMap::open(options.perf_map),
         })
     }
@@ -70,6 +73,7 @@ impl Compiler {
         let body = Arc::new(self.finish(&isa)?);
         self.perf_map.note(job, body.start().addr(), body.bytes());
         let thunk = self.thunk(&job.signature, job.entry.is_some())?;
+        let refuel = self.refuel(job.helpers.refuel)?;
         // SAFETY: the pages hold a function of this type.
         let entered = unsafe { std::mem::transmute::<*const u8, NativeThunk>(thunk.start()) };
         Ok(NativeCode {
@@ -77,7 +81,7 @@ impl Compiler {
             thunk: entered,
             bytes: body.bytes(),
             nanoseconds: u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
-            memory: Box::new((body, thunk)),
+            memory: Box::new((body, thunk, refuel)),
         })
     }
 
@@ -96,6 +100,7 @@ impl Compiler {
     fn translate(&mut self, job: &NativeJob) -> Result<OwnedTargetIsa, Refusal> {
         let has_tail_calls = has_tail_calls(job);
         let isa = if has_tail_calls { self.isa_with_frames.clone() } else { self.isa.clone() };
+        self.style.refuel = self.refuel(job.helpers.refuel)?.start().expose_provenance() as u64;
         self.context.clear();
         let share = translate(job, self.style, isa.frontend_config(), &mut self.context.func, &mut self.builder);
         if job.must_pay && !share.pays() {
@@ -140,6 +145,23 @@ impl Compiler {
         b.finalize(isa.frontend_config());
         let pages = Arc::new(self.finish(&isa)?);
         self.thunks.insert(key, pages.clone());
+        Ok(pages)
+    }
+
+    /// What asks the machine for more fuel through its `helper`.
+    fn refuel(&mut self, helper: u64) -> Result<Arc<CodePages>, Refusal> {
+        if let Some(pages) = &self.refuel {
+            return Ok(pages.clone());
+        }
+        self.context.clear();
+        let isa = self.isa.clone();
+        self.context.func.signature = refuel_signature();
+        let mut b = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
+        write_refuel(&mut b, helper);
+        b.seal_all_blocks();
+        b.finalize(isa.frontend_config());
+        let pages = Arc::new(self.finish(&isa)?);
+        self.refuel = Some(pages.clone());
         Ok(pages)
     }
 }
@@ -224,6 +246,24 @@ fn write_dynamic_thunk(b: &mut FunctionBuilder<'_>) {
     b.ins().jump(gone, &[]);
     b.switch_to_block(gone);
     b.ins().return_(&[values[0]]);
+}
+
+/// `refuel(context, fuel)`: the fuel to go on with goes to the context. It keeps all registers, so that loops which hardly ever
+/// come here have them for themselves.
+fn write_refuel(b: &mut FunctionBuilder<'_>, helper: u64) {
+    let start = b.create_block();
+    b.append_block_params_for_function_params(start);
+    b.switch_to_block(start);
+    let params = b.block_params(start).to_vec();
+    let mut signature = ir::Signature::new(CallConv::SystemV);
+    signature.params = vec![AbiParam::new(machine::I64); 2];
+    signature.returns = vec![AbiParam::new(machine::I64)];
+    let signature = b.import_signature(signature);
+    let helper = b.ins().iconst(machine::I64, helper as i64);
+    let call = b.ins().call_indirect(signature, helper, &params);
+    let left = b.inst_results(call)[0];
+    b.ins().store(MemFlagsData::trusted(), left, params[0], layout::EXIT_FUEL);
+    b.ins().return_(&[]);
 }
 
 /// Whether code can be made for the processor at hand.

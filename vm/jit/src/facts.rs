@@ -8,12 +8,15 @@ use minivm_isa::live::LiveRegisters;
 use minivm_isa::loops;
 use minivm_isa::program::Function;
 use minivm_isa::register_set::RegisterSet;
-use minivm_isa::{Instruction, Operand, Type};
+use minivm_isa::{Convention, Instruction, Operand, Type};
 
 /// Instructions of a segment: what is charged at once.
 const SEGMENT_MAX: usize = 512;
 /// Instructions that may be charged below zero on any way from one check to the next. The machine keeps more than that back.
 const UNCHECKED_MAX: usize = 1200;
+
+/// Instructions of a function that does not check the budget itself, beyond those before its call.
+const SHORT_MAX: usize = 512;
 
 /// Values of an open list that code passes on one by one.
 const OPEN_VALUES_MAX: usize = 8;
@@ -38,6 +41,8 @@ pub(crate) struct Facts {
     pub(crate) sources: Vec<Vec<Block>>,
     /// Whether it calls.
     pub(crate) has_calls: bool,
+    /// Whether its callers check the budget for it.
+    is_short: bool,
     /// Instructions that call native code and come back.
     pub(crate) calls: Vec<bool>,
     /// Registers that machine registers hold.
@@ -102,6 +107,7 @@ impl Facts {
             checks: vec![false; count],
             sources: vec![Vec::new(); function.blocks.len()],
             has_calls: false,
+            is_short: false,
             calls: (0..count).map(|at| is_call(job, at)).collect(),
             held: function
                 .registers
@@ -112,6 +118,7 @@ impl Facts {
             unseen,
         };
         facts.has_calls = facts.calls.contains(&true);
+        facts.is_short = is_short(job);
         for &block in &facts.order {
             for target in facts.targets(function, block) {
                 facts.sources[target.as_u32() as usize].push(block);
@@ -150,7 +157,7 @@ impl Facts {
     }
 
     /// Which segments check the budget: the first, those that begin loops, and those before which too much may be unchecked.
-    /// After a call, the check of the callee's return does.
+    /// After a call, the check of the callee's return does; so it does for short functions which neither loop nor call.
     fn find_checks(&mut self, function: &Function, first: Block) {
         let mut position = vec![0; function.blocks.len()];
         for (index, &block) in self.order.iter().enumerate() {
@@ -167,7 +174,7 @@ impl Facts {
             let mut at = range.start;
             while at < range.end {
                 let length = self.segment_end[at] - at;
-                let is_head = at == range.start && (block == first || is_led_back);
+                let is_head = at == range.start && (block == first && !self.is_short || is_led_back);
                 let is_after_call = at > range.start && self.calls[at - 1];
                 if is_after_call {
                     so_far = 0;
@@ -221,6 +228,28 @@ impl Facts {
             }
         }
     }
+}
+
+/// Whether a typed function neither loops nor calls, and is so short that it may charge for itself below zero, too.
+fn is_short(job: &NativeJob) -> bool {
+    let calls = |instruction: &Instruction| {
+        use Instruction::{Call, CallIndirect, CallRef, TailCall, TailCallIndirect, TailCallRef};
+        matches!(
+            instruction,
+            Call { .. }
+                | CallIndirect { .. }
+                | CallRef { .. }
+                | TailCall { .. }
+                | TailCallIndirect { .. }
+                | TailCallRef { .. }
+        )
+    };
+    let function = &job.function;
+    let is_typed = job.signature.convention == Convention::Typed && job.entry.is_none();
+    is_typed
+        && function.code.len() <= SHORT_MAX
+        && !function.code.iter().any(calls)
+        && loops::loop_heads(function).is_empty()
 }
 
 /// Whether nothing of a block was seen to run, of a function of which enough was watched.

@@ -52,3 +52,10 @@ pub(crate) fn dynamic_signature() -> ir::Signature {
     found.returns = [types::I64, types::I64, types::I32].map(AbiParam::new).to_vec();
     found
 }
+
+/// `refuel(context, fuel)`, which keeps all registers and leaves its result in the context.
+pub(crate) fn refuel_signature() -> ir::Signature {
+    let mut found = ir::Signature::new(CallConv::PreserveAll);
+    found.params = vec![AbiParam::new(types::I64); 2];
+    found
+}

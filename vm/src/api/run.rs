@@ -17,13 +17,6 @@ use crate::threaded::UNPAID_MAX;
 use crate::threaded::continuation::CONTINUATION_DELTA;
 use crate::value::Value;
 
-/// Units of the budget after which a run that may be interrupted is looked at: about 50 microseconds, and a few milliseconds
-/// where each instruction misses the caches and touches new memory.
-const INTERRUPT_SLICE: i64 = 1 << 15;
-
-/// Words of frames that are not especially wide.
-const USUAL_FRAME: i64 = 256;
-
 /// How a slice of a run ended.
 pub enum RunState {
     /// It returned these values.
@@ -195,6 +188,7 @@ impl Context {
     fn run_slice(&mut self, steps: Option<u64>) -> RunState {
         // Optimised code may stop with a little more left than it kept back, where the next block costs more than that.
         let mut is_rest = false;
+        self.interrupted = None;
         self.steps = steps.unwrap_or(u64::MAX);
         loop {
             match self.status {
@@ -210,7 +204,7 @@ impl Context {
                 }
                 Status::Finished | Status::Failed | Status::Waiting | Status::Yielded => return self.state(),
             }
-            if self.interrupt.as_mut().is_some_and(|is_interrupted| is_interrupted()) {
+            if self.is_interrupted() {
                 return RunState::Interrupted;
             }
             if self.status == Status::Running && self.heap.needs_step() && !self.is_machine_place(self.pc) {
@@ -227,8 +221,7 @@ impl Context {
             let is_hooked = self.hooks.count.get() > 0;
             self.stepping = steps.is_some() || is_hooked || self.is_limited && (is_rest || self.fuel <= UNPAID_MAX);
             let reserve = if self.is_limited && !self.stepping { UNPAID_MAX } else { 0 };
-            let slice = if self.interrupt.is_some() { self.interrupt_slice() } else { i64::MAX };
-            let slice = slice.min(crate::runtime::native::slice(self));
+            let slice = self.interrupt_slice().min(crate::runtime::native::slice(self));
             self.fuel_aside = self.fuel.saturating_sub(reserve).saturating_sub(slice).max(0);
             if is_hooked {
                 self.hooks.steps_left = std::mem::take(&mut self.steps);
@@ -253,12 +246,6 @@ impl Context {
             }
             is_rest = true;
         }
-    }
-
-    /// Units of the budget after which a run that may be interrupted is looked at. Instructions may have as many operands as
-    /// frames are wide.
-    fn interrupt_slice(&self) -> i64 {
-        INTERRUPT_SLICE * USUAL_FRAME / i64::from(self.widest_frame).max(USUAL_FRAME)
     }
 
     /// Runs with so much of the budget kept back, besides what lies aside.
@@ -358,6 +345,9 @@ impl Context {
     /// How the slice ended.
     fn state(&mut self) -> RunState {
         if let Some(panic) = self.heap.take_panic() {
+            std::panic::resume_unwind(panic);
+        }
+        if let Some(Err(panic)) = self.interrupted.take() {
             std::panic::resume_unwind(panic);
         }
         match self.status {

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::host_call::{HostCall, HostResult, run};
 use super::machine::Machine;
-use super::value::{InstanceId, Kind, Value};
+use super::value::{InstanceId, Value};
 use crate::heap::{HostObject, OutOfMemory, Str};
 use crate::raw;
 use crate::runtime::codec::{ObjectCodec, ObjectHandles, StateCodec};
@@ -15,7 +15,7 @@ use std::any::Any;
 
 /// Whether a value may be a metatable.
 pub(crate) fn check_metatable(metatable: raw::Value) -> Result<(), Error> {
-    let may_be = matches!(Kind::of(metatable.tag()), Kind::Table | Kind::Nil);
+    let may_be = metatable.as_table().is_some() || metatable.is_nil();
     if may_be { Ok(()) } else { Err(Error::kind("table or nil", metatable)) }
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong for an embedder.
 
-use super::value::Value;
+use super::value::{Value, kind_of, kind_word};
 use crate::heap::{OutOfMemory, TableError};
 use crate::raw;
 use crate::runtime::context::Context;
@@ -78,6 +78,19 @@ pub enum Error {
 }
 
 /// Why a run failed.
+///
+/// ```
+/// # use minivm::{Error, Failure, Limits, Machine};
+/// let mut machine = Machine::new(Limits::default());
+/// let function = machine.host_function("fail", |call| Err(call.error("no such file")))?;
+/// match machine.call(&function, &[]) {
+///     Err(Error::Failure(Failure::Error { message, trap, .. })) => {
+///         assert!(message.contains("no such file") && trap.is_none());
+///     }
+///     other => panic!("it fails: {other:?}"),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Failure {
     /// An error nobody caught.
@@ -155,7 +168,7 @@ impl From<TableError> for Error {
 impl Error {
     /// That a value is not of the kind it has to be.
     pub(crate) fn kind(expected: &'static str, found: raw::Value) -> Error {
-        Error::Kind { expected, found: super::value::Kind::of(found.tag()).name() }
+        Error::Kind { expected, found: kind_word(kind_of(found.tag())) }
     }
 }
 

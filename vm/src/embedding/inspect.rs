@@ -2,12 +2,13 @@
 
 use super::error::Error;
 use super::machine::Machine;
-use super::value::{InstanceId, Kind, Value};
+use super::value::{InstanceId, Value, kind_of};
 use crate::bytes::SnapshotError;
 use crate::compile::explain::{ExplainError, ThreadedForm};
 use crate::raw;
 use crate::runtime::context::Context;
 use crate::runtime::frame_view::{FrameKind, Position};
+use minivm_isa::Kind;
 use minivm_isa::entities::Func;
 use std::fmt;
 use std::marker::PhantomData;
@@ -35,7 +36,7 @@ impl ShownValue<'_> {
 
     /// What it is.
     pub fn kind(self) -> Kind {
-        Kind::of(self.raw.tag())
+        kind_of(self.raw.tag())
     }
 
     /// The boolean, if it is one.
@@ -70,6 +71,18 @@ impl fmt::Debug for ShownValue<'_> {
 }
 
 /// What a variable holds. Its text is for people.
+///
+/// ```
+/// # use minivm::VariableValue;
+/// fn width(value: VariableValue<'_>) -> u32 {
+///     match value {
+///         VariableValue::I32(_) | VariableValue::F32(_) => 32,
+///         VariableValue::V128(_) => 128,
+///         _ => 64,
+///     }
+/// }
+/// assert_eq!((width(VariableValue::I32(7)), VariableValue::F64(0.5).to_string()), (32, "0.5".to_owned()));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum VariableValue<'m> {
     /// Any value.
@@ -101,7 +114,15 @@ impl fmt::Display for VariableValue<'_> {
     }
 }
 
-/// A named local variable.
+/// A named local variable. [`Frames`] shows how to come by it.
+///
+/// ```
+/// # use minivm::Variable;
+/// fn line(variable: &Variable<'_>) -> String {
+///     let from = if variable.is_captured { " (captured)" } else { "" };
+///     format!("{} = {}{from}", variable.name, variable.value)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Variable<'m> {
     /// The name in the source.
@@ -112,7 +133,17 @@ pub struct Variable<'m> {
     pub is_captured: bool,
 }
 
-/// A frame of a stopped run.
+/// A frame of a stopped run. [`Frames`] shows how to come by it.
+///
+/// ```
+/// # use minivm::Frame;
+/// fn line(frame: &Frame<'_>) -> String {
+///     match &frame.position {
+///         Some(position) => format!("{position}: in {}", frame.name),
+///         None => format!("in {}, at instruction {:?}", frame.name, frame.instruction),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Frame<'m> {
     /// What it is of.
@@ -190,6 +221,18 @@ impl<'m> Iterator for Frames<'m> {
 }
 
 /// What is in a machine that stands still.
+///
+/// ```
+/// # use minivm::{Limits, Machine};
+/// let mut machine = Machine::new(Limits::default());
+/// let table = machine.table(0, 0)?;
+/// let report = machine.report_state()?;
+/// assert!(!report.is_stopped && report.heap_bytes > 0);
+/// for (kind, count, bytes) in &report.kinds {
+///     println!("{count} cells of kind {kind}, {bytes} bytes");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct StateReport {
     /// Whether there is a run that could go on.
@@ -212,6 +255,17 @@ pub struct StateReport {
 }
 
 /// A fiber. [`Machine::frames_of_report`] gives its frames.
+///
+/// ```
+/// # fn show(machine: &mut minivm::Machine) -> Result<(), Box<dyn std::error::Error>> {
+/// let report = machine.report_state()?;
+/// for fiber in &report.fibers {
+///     let names: Vec<String> = machine.frames_of_report(fiber).unwrap().map(|frame| frame.name).collect();
+///     println!("{}", names.join(" < "));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FiberReport {
     /// The fiber.

@@ -1,9 +1,10 @@
 //! What a host function gets, and what it answers: values, outcomes and errors that are good for one call only.
 
 use super::error::Error;
-use super::value::Kind;
+use super::value::kind_of;
 use crate::heap::OutOfMemory;
 use crate::raw;
+use minivm_isa::Kind;
 use minivm_isa::TrapCode;
 use std::fmt;
 use std::marker::PhantomData;
@@ -72,7 +73,7 @@ impl<'c> Local<'c> {
 
     /// What it is.
     pub fn kind(self) -> Kind {
-        Kind::of(self.raw.tag())
+        kind_of(self.raw.tag())
     }
 
     /// Whether this is nil.

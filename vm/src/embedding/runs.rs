@@ -88,6 +88,17 @@ impl Machine {
 
 /// A run that has ended, waits for the host, has yielded to it or has no budget left. It is the one at work in
 /// the machine, until the next turn.
+///
+/// ```
+/// # use minivm::{FiberTask, RunState};
+/// fn say(task: &FiberTask) -> String {
+///     match (&task.state, task.request()) {
+///         (RunState::Finished(values), _) => format!("run {} gave {} values", task.id.number(), values.len()),
+///         (_, Some(request)) => format!("run {} waits for {}", task.id.number(), request.name()),
+///         _ => format!("run {} has stopped", task.id.number()),
+///     }
+/// }
+/// ```
 pub struct FiberTask {
     /// Its number.
     pub id: RunId,
@@ -229,7 +240,17 @@ impl FiberScheduler {
     }
 }
 
-/// A machine that the scheduler gives back.
+/// A machine that the scheduler gives back. [`Scheduler`] shows how to come by it.
+///
+/// ```
+/// # use minivm::{RunState, Task};
+/// fn results(task: Task) -> usize {
+///     match task.state {
+///         RunState::Finished(values) => values.len(),
+///         _ => 0,
+///     }
+/// }
+/// ```
 pub struct Task {
     /// Its number.
     pub id: TaskId,

@@ -5,6 +5,7 @@ use crate::raw;
 use crate::runtime::context::Context;
 use crate::runtime::rooted::Root;
 use crate::value::Tag;
+use minivm_isa::Kind;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,74 +45,36 @@ pub enum Value {
 /// It can be cloned, sent and dropped anywhere, also after the machine, which notices at its next collection. A state that
 /// [`load`](crate::Machine::load) or [`copy_into`](crate::Machine::copy_into) puts into a machine makes the handles to the one
 /// that was there foreign, as those of another machine are.
+///
+/// ```
+/// # use minivm::{Kind, Limits, Machine, Value};
+/// let mut machine = Machine::new(Limits::default());
+/// let Value::Handle(handle) = machine.table(0, 0)? else { unreachable!("tables live in machines") };
+/// assert_eq!(handle.kind(), Kind::Table);
+/// let table = Value::Handle(handle.clone());                          // the same table
+/// machine.set(&table, &Value::int(1), &Value::bool(true))?;
+/// assert_eq!(machine.get(&Value::Handle(handle), &Value::int(1))?.as_bool(), Some(true));
+/// # Ok::<(), minivm::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     root: Arc<Root>,
     kind: Kind,
 }
 
-/// What a value is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Kind {
-    /// The absent value.
-    Nil,
-    /// A boolean.
-    Bool,
-    /// A 64-bit integer.
-    Int,
-    /// A 64-bit float.
-    Float,
-    /// A string of bytes.
-    String,
-    /// A table.
-    Table,
-    /// A function, of a program or of the host.
-    Function,
-    /// A fiber.
-    Fiber,
-    /// An object of the host.
-    Object,
-    /// A record or an array of a typed language.
-    Data,
+/// The kind behind a tag.
+pub(crate) fn kind_of(tag: Tag) -> Kind {
+    // Further tags are of cells, which no host gets as a value of its own.
+    Kind::from_number(u64::from(tag.0)).unwrap_or(Kind::Record)
 }
 
-impl Kind {
-    /// The kind behind a tag.
-    pub(crate) fn of(tag: Tag) -> Kind {
-        match tag {
-            Tag::NIL => Kind::Nil,
-            Tag::FALSE | Tag::TRUE => Kind::Bool,
-            Tag::INT => Kind::Int,
-            Tag::FLOAT => Kind::Float,
-            Tag::STRING => Kind::String,
-            Tag::TABLE => Kind::Table,
-            Tag::FUNCTION => Kind::Function,
-            Tag::FIBER => Kind::Fiber,
-            Tag::USERDATA => Kind::Object,
-            _ => Kind::Data,
-        }
-    }
-
-    /// The name of the kind.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Nil => "nil",
-            Kind::Bool => "boolean",
-            Kind::Int => "integer",
-            Kind::Float => "float",
-            Kind::String => "string",
-            Kind::Table => "table",
-            Kind::Function => "function",
-            Kind::Fiber => "fiber",
-            Kind::Object => "object",
-            Kind::Data => "record or array",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+/// The word for a kind of values in errors.
+pub(crate) fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::False | Kind::True => "boolean",
+        Kind::Host => "object",
+        Kind::Record | Kind::Array => "record or array",
+        other => other.name(),
     }
 }
 
@@ -124,7 +87,7 @@ impl Handle {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.name())
+        f.write_str(kind_word(self.kind))
     }
 }
 
@@ -151,8 +114,9 @@ impl Value {
     pub fn kind(&self) -> Kind {
         match self {
             Value::Nil => Kind::Nil,
-            Value::Bool(_) => Kind::Bool,
-            Value::Int(_) => Kind::Int,
+            Value::Bool(false) => Kind::False,
+            Value::Bool(true) => Kind::True,
+            Value::Int(_) => Kind::Integer,
             Value::Float(_) => Kind::Float,
             Value::Handle(handle) => handle.kind,
         }
@@ -223,7 +187,7 @@ impl Context {
             Tag::TRUE => Value::Bool(true),
             Tag::INT => Value::Int(value.payload() as i64),
             Tag::FLOAT => Value::Float(f64::from_bits(value.payload())),
-            tag => Value::Handle(Handle { root: Arc::new(self.rooted.add(value)), kind: Kind::of(tag) }),
+            tag => Value::Handle(Handle { root: Arc::new(self.rooted.add(value)), kind: kind_of(tag) }),
         }
     }
 
@@ -240,7 +204,7 @@ impl Context {
             Value::Int(value) => raw::Value::int(*value),
             Value::Float(value) => raw::Value::float(*value),
             Value::Handle(handle) => {
-                self.rooted.get(&handle.root).ok_or(Error::Foreign { what: handle.kind.name() })?
+                self.rooted.get(&handle.root).ok_or(Error::Foreign { what: kind_word(handle.kind) })?
             }
         })
     }
@@ -252,6 +216,26 @@ impl Context {
 }
 
 /// A program that was loaded into a machine, and stays there as long as that or until it loads another state.
+///
+/// ```
+/// # use minivm::{Limits, Machine, Value};
+/// # fn program() -> Result<minivm_isa::Verified, minivm_builder::BuildError> {
+/// #     let mut program = minivm_builder::ProgramBuilder::new();
+/// #     let mut f = program.function("double", minivm_isa::Signature::dynamic(1, false));
+/// #     let sum = f.add(f.param(0), f.param(0));
+/// #     f.return_values((sum,));
+/// #     let double = program.add(f)?;
+/// #     program.export_function("double", double);
+/// #     program.finish()
+/// # }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut machine = Machine::new(Limits::default());
+/// let instance = machine.instantiate(program()?)?;
+/// assert_eq!(machine.invoke(instance, "double", &[Value::int(21)])?[0].as_int(), Some(42));
+/// assert!(machine.exported_function(instance, "half").is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct InstanceId {
     machine: u64,
@@ -259,6 +243,21 @@ pub struct InstanceId {
 }
 
 /// A run of a machine that is suspended or was. Numbers count up and are never used again, also not after a snapshot.
+///
+/// ```
+/// # use minivm::{Limits, Machine, RunState, Value};
+/// let mut machine = Machine::new(Limits::default());
+/// let function = machine.host_function("give", |call| {
+///     let value = call.arg(0);
+///     call.return_one(value)
+/// })?;
+/// let [first, second] = [1, 2].map(|number| machine.spawn(&function, &[Value::int(number)]));
+/// let (first, second) = (first?, second?);
+/// assert!(machine.switch_to(second)?);                                // it is the one at work now
+/// assert!(matches!(machine.resume(), RunState::Finished(values) if values[0].as_int() == Some(2)));
+/// assert!(machine.drop_run(first)? && !machine.switch_to(first)?);
+/// # Ok::<(), minivm::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RunId {
     machine: u64,

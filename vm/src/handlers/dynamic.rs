@@ -398,7 +398,8 @@ unsafe fn compare_long(
 fn owe_for_bytes(cx: &mut Context, flow: Flow, bytes: Option<usize>) -> Flow {
     let Some(bytes) = bytes else { return flow };
     cx.owe(units_of_bytes(bytes));
-    stop_if_used_up(cx, flow)
+    // SAFETY: the caller has come there.
+    unsafe { stop_if_used_up(cx, flow) }
 }
 
 /// The metamethod of a comparison, or nil.

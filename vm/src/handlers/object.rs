@@ -88,7 +88,8 @@ fn owe_for_chain(cx: &mut Context, flow: Flow, hops: usize, bytes: usize) -> Flo
         return flow;
     }
     cx.owe(hops as u64 / 4 + units_of_bytes(bytes).saturating_mul(hops as u64 + 1));
-    crate::runtime::stepping::stop_if_used_up(cx, flow)
+    // SAFETY: the caller has come there.
+    unsafe { crate::runtime::stepping::stop_if_used_up(cx, flow) }
 }
 
 /// The string that a key is, or null.

@@ -215,6 +215,8 @@ pub(crate) struct Context {
     pub(crate) widest_frame: u32,
     /// Whether the host wants a run to stop.
     pub(crate) interrupt: Option<Box<dyn FnMut() -> bool + Send>>,
+    /// What the host has said to native code: the run is to stop, or a panic.
+    pub(crate) interrupted: Option<std::thread::Result<()>>,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
     /// What a host function has panicked with, until whoever runs the machine has it.
@@ -292,6 +294,7 @@ impl Context {
             hastened: 0,
             widest_frame: 0,
             interrupt: None,
+            interrupted: None,
             is_abandoned: false,
             panic: None,
             loaded: None,

@@ -68,6 +68,7 @@ pub(crate) mod hook;
 pub(crate) mod host;
 pub(crate) mod host_run;
 pub(crate) mod instance;
+mod interrupt;
 pub(crate) mod iterate;
 pub(crate) mod kept;
 pub(crate) mod known_bridges;

@@ -302,10 +302,19 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
 
 /// Stops the run at `flow` if what was paid for outside of threaded code has used its budget up: a chain of such calls and
 /// errors may never come to a charge.
+///
+/// # Safety
+/// `flow` is where the run goes on.
 #[inline]
-pub(crate) fn stop_if_used_up(cx: &mut Context, flow: Flow) -> Flow {
+pub(crate) unsafe fn stop_if_used_up(cx: &mut Context, flow: Flow) -> Flow {
     let is_used_up = cx.fuel < 0 || cx.run.owed > 0;
-    if is_used_up && !flow.pc.is_null() { cx.stop(Status::OutOfFuel, flow) } else { flow }
+    if !is_used_up || flow.pc.is_null() {
+        return flow;
+    }
+    // A run that steps comes to the place from outside: the jumps there are ahead of it, and not paid for.
+    // SAFETY: passed on.
+    let flow = if cx.stepping { unsafe { to_baseline(cx, flow) } } else { flow };
+    cx.stop(Status::OutOfFuel, flow)
 }
 
 /// Pays for everything before the instruction at `at`, which a call of the machine's own interrupts.

@@ -68,24 +68,27 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Takes the budget that a call has left over, or leaves; `take` does what is to be done first where the callee has returned.
+    /// Takes the budget that a call has left over, or more, or leaves; `take` does what is to be done first where the callee has
+    /// returned.
     pub(super) fn look_at_budget(&mut self, left: Value, take: impl Fn(&mut Self)) {
         self.b.def_var(self.fuel, left);
-        let (cold, next, gone, stop) =
-            (self.b.create_block(), self.b.create_block(), self.b.create_block(), self.b.create_block());
-        for block in [cold, gone, stop] {
-            self.b.set_cold_block(block);
-        }
+        let next = self.b.create_block();
+        let [cold, gone, used_up, stop] = [(); 4].map(|()| self.cold());
         let is_negative = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, left, 0);
         self.b.ins().brif(is_negative, cold, &[], next, &[]);
         self.b.seal_block(cold);
         self.b.switch_to_block(cold);
         let is_gone = self.b.ins().icmp_imm_s(IntCC::Equal, left, GONE);
-        self.b.ins().brif(is_gone, gone, &[], stop, &[]);
+        self.b.ins().brif(is_gone, gone, &[], used_up, &[]);
         self.b.seal_block(gone);
-        self.b.seal_block(stop);
+        self.b.seal_block(used_up);
         self.b.switch_to_block(gone);
         self.return_gone();
+        self.b.switch_to_block(used_up);
+        let left = self.refuel(left);
+        let is_negative = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, left, 0);
+        self.b.ins().brif(is_negative, stop, &[], next, &[]);
+        self.b.seal_block(stop);
         self.b.switch_to_block(stop);
         take(self);
         self.at += 1;

@@ -1,7 +1,7 @@
 //! Leaving to the interpreter, fuel, and room on the stacks.
 
 use super::{Translator, own};
-use crate::types::native;
+use crate::types::{native, refuel_signature};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
 use minivm::raw::native::{GONE, layout};
@@ -111,9 +111,41 @@ impl Translator<'_, '_> {
         let left = self.b.ins().iadd_imm_s(fuel, -cost);
         self.b.def_var(self.fuel, left);
         if self.facts.checks[self.at] {
-            let is_used_up = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, left, 0);
-            self.exit_if(is_used_up, layout::REASON_FUEL);
+            self.check_budget(left);
         }
+    }
+
+    /// Leaves before the current instruction if the budget is used up and there is no more.
+    fn check_budget(&mut self, left: Value) {
+        if self.style.forces_exits {
+            let never = self.b.ins().iconst(machine::I8, 0);
+            self.exit_if(never, layout::REASON_FORCED);
+        }
+        let (cold, none, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(cold);
+        self.b.set_cold_block(none);
+        let is_used_up = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, left, 0);
+        self.b.ins().brif(is_used_up, cold, &[], next, &[]);
+        self.b.seal_block(cold);
+        self.b.switch_to_block(cold);
+        let left = self.refuel(left);
+        let is_used_up = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, left, 0);
+        self.b.ins().brif(is_used_up, none, &[], next, &[]);
+        self.b.seal_block(none);
+        self.b.seal_block(next);
+        self.b.switch_to_block(none);
+        self.exit_now(layout::REASON_FUEL);
+        self.b.switch_to_block(next);
+    }
+
+    /// Asks the machine for more fuel; gives what there is to go on with.
+    pub(super) fn refuel(&mut self, left: Value) -> Value {
+        let signature = self.b.import_signature(refuel_signature());
+        let (callee, context) = (self.address_of(self.style.refuel), self.context);
+        self.b.ins().call_indirect(signature, callee, &[context, left]);
+        let left = self.b.ins().load(machine::I64, own(), context, layout::EXIT_FUEL);
+        self.b.def_var(self.fuel, left);
+        left
     }
 
     /// Leaves where a frame does not fit on the machine's stack, or the native stack is used up. The caller has written the header.

@@ -42,6 +42,8 @@ pub(crate) struct Style {
     pub(crate) forces_exits: bool,
     /// The processor rounds floats to whole numbers.
     pub(crate) has_rounding: bool,
+    /// The address of what asks the machine for more fuel.
+    pub(crate) refuel: u64,
 }
 
 /// How many instructions native code must do for each one that it leaves to the interpreter.

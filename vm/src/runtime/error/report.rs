@@ -47,6 +47,16 @@ pub enum ErrorKind {
 }
 
 /// What an instruction has failed with.
+///
+/// ```
+/// # use minivm::{ErrorKind, Limits, Machine};
+/// let mut machine = Machine::new(Limits::default());
+/// machine.set_error_words(|error| match (error.kind, &error.variable) {
+///     (ErrorKind::Call, Some((_, name))) => Some(format!("{name} is no function, but {}", error.operands[0])),
+///     (ErrorKind::DivisionByZero, _) => Some("nothing can be divided by zero".to_owned()),
+///     _ => None,                                                      // the words it has
+/// });
+/// ```
 #[derive(Clone, Debug)]
 pub struct ErrorReport {
     /// What was tried.

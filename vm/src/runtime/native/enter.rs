@@ -1,6 +1,6 @@
 //! Running native code, and going on where it leaves.
 
-use super::layout::{REASON_CALLEE, REASON_GUARD, REASON_ROOM, REASON_STEPPED};
+use super::layout::{REASON_CALLEE, REASON_FUEL, REASON_GUARD, REASON_ROOM, REASON_STEPPED};
 use super::state::Native;
 use super::{GONE, NativeExit, NativeThunk};
 use crate::runtime::call::stack_overflow;
@@ -53,12 +53,15 @@ pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
         cx.native.forced = 1 + (cx.native.random() % 50) as i64;
     }
     cx.native.figures.entries += 1;
+    cx.native.granted = 0;
+    cx.native.is_inside = false;
     let steps = cx.native.figures.steps;
     // SAFETY: the code is that of the function, whose frame is complete.
     let flow = unsafe { run(cx, (thunk, body), guest, (regs, fuel)) };
     let steps = cx.native.figures.steps - steps;
-    cx.native.done = cx.native.done.saturating_add(fuel - cx.fuel);
-    if !is_worth_it(&native, fuel - cx.fuel, steps, guest.convention) {
+    let done = fuel - cx.fuel + cx.native.granted;
+    cx.native.done = cx.native.done.saturating_add(done);
+    if !is_worth_it(&native, done, steps, guest.convention) {
         cx.detach(guest, &native);
     }
     NativeFlow::Go(flow)
@@ -123,6 +126,7 @@ pub(super) fn log_exit(cx: &mut Context, guest: &GuestFunction, at: usize, reaso
 unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Flow {
     let (at, reason) = (cx.native.exit_at as u32 as usize, cx.native.exit_at >> 32);
     cx.native.figures.exits[reason as usize] += 1;
+    cx.native.is_inside = reason == REASON_FUEL;
     if reason == REASON_STEPPED {
         return super::step::leave(cx);
     }

@@ -24,6 +24,8 @@ pub struct Helpers {
     pub memory_copy: u64,
     /// `(context, registers, instruction, fuel)`: the interpreter does an instruction.
     pub step: u64,
+    /// `(context, fuel)`: the fuel to go on with where that is negative; still negative where native code leaves.
+    pub refuel: u64,
     /// `(context, table, key, payload, tag)`: stores a value at an integer key; 0 when only the interpreter can.
     pub table_set: u64,
     /// `(context, table, key, payload, tag)`: stores a value at a key that is a short string; 0 when only the interpreter can.
@@ -77,6 +79,7 @@ impl Helpers {
             memory_fill: memory_fill as *const () as u64,
             memory_copy: memory_copy as *const () as u64,
             step: step as *const () as u64,
+            refuel: refuel as *const () as u64,
             table_set: table_set as *const () as u64,
             field_set: field_set as *const () as u64,
             cell_set: cell_set as *const () as u64,
@@ -100,6 +103,15 @@ impl Helpers {
 fn pay(length: u64, fuel: i64) -> Option<i64> {
     let units = length / MEMORY_BYTES_PER_UNIT;
     (units <= SMALL && fuel >= units as i64).then(|| fuel - units as i64)
+}
+
+helper! {
+    /// # Safety
+    /// Native code calls it; nothing else refers to the context meanwhile.
+    fn refuel(cx: *mut Context, fuel: i64) -> i64 {
+        // SAFETY: the caller vouches for the context.
+        unsafe { (*cx).refuel(fuel) }
+    }
 }
 
 helper! {

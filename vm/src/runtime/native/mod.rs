@@ -26,6 +26,7 @@ mod job;
 pub mod layout;
 mod log;
 mod profile;
+mod refuel;
 mod sample;
 mod state;
 mod step;

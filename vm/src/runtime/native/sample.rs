@@ -19,11 +19,14 @@ pub(super) const SLICE_MIN: i64 = 1 << 15;
 const SLICE_MAX: i64 = 1 << 21;
 /// The same in tests that look often.
 const CHAOS_SLICE_MAX: u64 = 3000;
+const CHAOS_PARTS: i64 = 4;
 const EAGER_SLICE: i64 = 700;
 /// Times that a function is found running before it is compiled.
 const HITS: u32 = 2;
 /// The same before a function with a loop is compiled as a whole, too.
 const CALLED_HITS: u32 = 4;
+/// Instructions of a typed function that is compiled as a whole and from a loop at once.
+const SMALL_INSTRUCTIONS: usize = 100;
 /// Guards that fail before a function is compiled again, with what a new short run sees, and how often that is done.
 const MISSES_MAX: u32 = 100;
 const VERSIONS_MAX: u32 = 6;
@@ -46,9 +49,13 @@ const DONE_PART: i64 = 25;
 const ENTRY_COST: i64 = 50;
 const STEP_COST: i64 = 30;
 
-/// Instructions of the next inner slice.
+/// Instructions of the next part of an inner slice.
 pub(crate) fn slice(cx: &Context) -> i64 {
-    if cx.native.has_tier() { cx.native.slice } else { i64::MAX }
+    match cx.native.policy.chaos {
+        _ if !cx.native.has_tier() => i64::MAX,
+        None => cx.native.slice,
+        Some(_) => cx.native.slice / CHAOS_PARTS + 1,
+    }
 }
 
 /// Looks where an inner slice has ended, or a part of one, of so many instructions.
@@ -57,6 +64,7 @@ pub(crate) fn sample(cx: &mut Context, instructions: i64) {
         return;
     }
     cx.install_finished();
+    let is_inside = std::mem::take(&mut cx.native.is_inside);
     cx.native.since_sample = cx.native.since_sample.saturating_add(instructions);
     if cx.native.since_sample < cx.native.slice {
         return;
@@ -74,7 +82,7 @@ pub(crate) fn sample(cx: &mut Context, instructions: i64) {
     let before = cx.native.tickets;
     cx.native.run = cx.native.run.saturating_add(cx.native.slice);
     // SAFETY: a run that has stopped there stands in a guest frame.
-    unsafe { look_at(cx, cx.regs) };
+    unsafe { look_at(cx, cx.regs, is_inside) };
     let is_new = cx.native.tickets != before;
     if cx.native.policy.chaos.is_some() {
         return;
@@ -82,11 +90,11 @@ pub(crate) fn sample(cx: &mut Context, instructions: i64) {
     cx.native.slice = if is_new { cx.native.policy.slice_min() } else { (cx.native.slice * 2).min(SLICE_MAX) };
 }
 
-/// Looks at the function of a frame that was found running.
+/// Looks at the function of a frame that was found running, in native code if `is_inside`.
 ///
 /// # Safety
 /// `regs` are those of a guest frame on top of the stack, where the run has stopped.
-unsafe fn look_at(cx: &mut Context, regs: Regs) {
+unsafe fn look_at(cx: &mut Context, regs: Regs, is_inside: bool) {
     // SAFETY: passed on.
     let (info, guest) = unsafe { function_of(regs) };
     let pc = cx.pc;
@@ -100,7 +108,13 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
         cx.compile_loop(info, guest, at);
         return;
     }
-    if guest.convention != Convention::Typed && !cx.compiles_any() {
+    if guest.convention == Convention::Typed {
+        if !is_inside {
+            cx.look_at_typed(info, guest, at);
+        }
+        return;
+    }
+    if !cx.native.policy.any {
         return;
     }
     let native = guest.native().get();
@@ -110,10 +124,6 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
     }
     // What runs in a loop may never be called again; native callers ask for what they call.
     let is_called = native.hits.get() > CALLED_HITS && guest.convention != Convention::Variadic;
-    if guest.convention == Convention::Typed {
-        cx.compile_loop(info, guest, at);
-        return cx.compile_native(info, guest, None);
-    }
     // SAFETY: the stack has not changed yet.
     let frames = unsafe { super::group::frames(cx, pc, regs, at) };
     if (!native.is_well_known() || native.is_outdated.take()) && native.watched.get() < WATCHED_MAX {
@@ -234,6 +244,29 @@ impl Context {
         self.forget(guest);
     }
 
+    /// Compiles a typed function that the interpreter was found running at an instruction: first the loop around that, then all
+    /// of it, then other loops that it is found in again and again. Each is compiled with all that it leads to.
+    fn look_at_typed(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
+        let native = guest.native().get();
+        let is_pending = self.native.pending.values().any(|pending| std::ptr::eq(pending.guest, guest));
+        if is_pending {
+            return;
+        }
+        native.hits.set(native.hits.get().saturating_add(1));
+        let asked = native.asked.borrow().len() as u32;
+        if u64::from(native.hits.get()) < u64::from(HITS) << asked.min(30) {
+            return;
+        }
+        let is_small = guest.portable().code.len() <= SMALL_INSTRUCTIONS;
+        let has_entry = native.asked.borrow().contains(&guest.loaded().entry());
+        if asked == 0 || has_entry || is_small {
+            self.compile_loop(info, guest, at);
+        }
+        if native.asked.borrow().len() as u32 == asked || is_small {
+            self.compile_native(info, guest, None);
+        }
+    }
+
     /// Compiles the innermost loop around an instruction, if there is one.
     pub(super) fn compile_loop(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
         if let Some(head) = self.loop_around(guest, at) {
@@ -286,18 +319,12 @@ impl Context {
         self.install_finished();
     }
 
-    /// Whether hot `any` code is compiled. Not where fuel is limited, until native code is known to be exact there:
-    /// `text/handlers`, run in portions with a typed function as message handler, is charged one unit less.
-    pub(super) fn compiles_any(&self) -> bool {
-        self.native.policy.any && !self.is_limited
-    }
-
     /// Whether enough has run for what compiling takes. What waits is found again.
     fn may_afford(&self, guest: &GuestFunction) -> bool {
         if self.native.policy.always || self.native.policy.eager || guest.convention == Convention::Typed {
             return true;
         }
-        self.compiles_any() && !guest.native().get().is_detached.get() && self.may_spend(any_instructions(guest))
+        self.native.policy.any && !guest.native().get().is_detached.get() && self.may_spend(any_instructions(guest))
     }
 
     /// Whether so many more instructions of `any` code may be compiled.

@@ -25,7 +25,7 @@ const VERSIONS_PARTIAL: u32 = 4;
 pub struct NativePolicy {
     /// Everything is compiled before it first runs; else what is hot.
     pub always: bool,
-    /// What is hot may be `any` code as well as typed code, as long as fuel is not limited.
+    /// What is hot may be `any` code as well as typed code.
     pub any: bool,
     /// Instructions of a function past which it is not compiled.
     pub instructions_max: usize,
@@ -107,6 +107,10 @@ pub(crate) struct NativeState {
     /// Instructions since the end of the last one.
     pub(super) since_sample: i64,
     pub(super) random: u64,
+    /// Fuel that native code got on its way since it was entered.
+    pub(super) granted: i64,
+    /// Whether the run has stopped where native code had no more fuel.
+    pub(super) is_inside: bool,
     /// Instructions that have run, those of them that native code has done, and those of `any` code that were compiled.
     pub(super) run: i64,
     pub(super) done: i64,
@@ -133,6 +137,8 @@ impl Default for NativeState {
             slice: super::sample::SLICE_MIN,
             since_sample: 0,
             random: 1,
+            granted: 0,
+            is_inside: false,
             run: 0,
             done: 0,
             compiled_any: 0,
