@@ -51,6 +51,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # What many languages need
+//!
+//! | for | there is |
+//! |---|---|
+//! | variables of blocks, closures and what they capture | [`NestedFunctions`] |
+//! | code that is written as the text is read | [`move_to`](FunctionBuilder::move_to), [`branch_on`](FunctionBuilder::branch_on), [`return_tail`](FunctionBuilder::return_tail) |
+//! | loops over lists, tables and iterators | [`iterate`](FunctionBuilder::iterate) |
+//! | generators | [`generator_function`](ProgramBuilder::generator_function), [`yield_one`](FunctionBuilder::yield_one) |
+//! | registers of temporaries | [`scoped`](FunctionBuilder::scoped) |
+//!
 //! # What a language decides itself
 //!
 //! | | is | a language that wants something else |

@@ -152,7 +152,7 @@ fn names_are_found_through_functions() {
         let variable = functions.find(name).unwrap();
         functions.get(variable)
     });
-    functions.f().return_values(&found);
+    functions.f().return_values(found);
     let (c, captured) = functions.end(&mut program).unwrap();
     assert_eq!(captured.len(), 3, "each is captured once");
     let closure = functions.f().closure(c, &captured);

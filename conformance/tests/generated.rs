@@ -1,8 +1,12 @@
 //! Random programs do the same in fast and baseline code, at once and in slices, and under a collector that works at every chance.
 //! `cargo attack programs` runs more of them, in both ways of dispatch.
 
+use minivm_conformance::generate::programs;
 use minivm_conformance::run_generated::{FUEL, check};
 use minivm_conformance::small_stack::with_small_stack;
+use minivm_isa::program::FunctionDef;
+use minivm_isa::{INSTRUCTIONS, Opcode};
+use std::collections::BTreeSet;
 
 /// Programs that are run here.
 const COUNT: u64 = 100;
@@ -23,4 +27,26 @@ fn random_programs_get_far() {
     assert!(linked * 2 > logs.len(), "only {linked} of {} are linked", logs.len());
     let finished = logs.iter().filter(|ran| ran.log.contains("finished: ")).count();
     assert!(finished * 10 > logs.len(), "only {finished} of {} finish", logs.len());
+}
+
+/// Programs that are looked at for the rows in them.
+const LOOKED_AT: u64 = 400;
+
+/// Rows that random programs never have.
+const ABSENT: [&str; 0] = [];
+
+#[test]
+fn random_programs_have_every_row() {
+    let mut found: BTreeSet<Opcode> = BTreeSet::new();
+    for number in 0..LOOKED_AT {
+        let programs = programs(1, number);
+        for function in programs.library.functions.values().chain(programs.main.functions.values()) {
+            if let FunctionDef::Code(code) = function {
+                found.extend(code.code.iter().map(|instruction| instruction.opcode()));
+            }
+        }
+    }
+    let is_absent = |opcode: &Opcode| !found.contains(opcode);
+    let absent: Vec<&str> = INSTRUCTIONS.iter().filter(|info| is_absent(&info.opcode)).map(|info| info.name).collect();
+    assert_eq!(absent, ABSENT, "rows that no random program has");
 }

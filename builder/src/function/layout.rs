@@ -78,9 +78,7 @@ impl FunctionBuilder {
             }
         }
         for region in &mut self.regions {
-            region.start = number(region.start);
-            region.end = number(region.end);
-            region.handler = number(region.handler);
+            [region.start, region.end, region.handler] = [region.start, region.end, region.handler].map(number);
         }
         if !self.mistakes.is_empty() {
             let places = (starts.as_values_slice(), &numbers);
@@ -103,12 +101,7 @@ impl FunctionBuilder {
             locals,
             capture_names: self.capture_names,
         };
-        check_nesting(&self.mistakes, &function, &order);
-        if !self.mistakes.is_empty() {
-            let places = (function.blocks.as_values_slice(), &numbers);
-            let mistakes = self.mistakes.placed(&function.name, places, &function.code, &function.spans);
-            return Err(BuildError::Misused(mistakes));
-        }
+        check_nesting(&self.mistakes, &function, &order, &numbers)?;
         Ok((function, order))
     }
 
@@ -188,12 +181,17 @@ fn push_span(spans: &mut Vec<Span>, instruction: usize, span: Option<(Source, u3
     }
 }
 
-/// Notes two regions that do not nest.
-fn check_nesting(mistakes: &Mistakes, function: &Function, order: &[Block]) {
+/// Finds two regions that do not nest.
+fn check_nesting(
+    mistakes: &Mistakes,
+    function: &Function,
+    order: &[Block],
+    numbers: &SecondaryMap<Block, Option<Block>>,
+) -> Result<(), BuildError> {
     if function.regions.len() < 2 {
-        return;
+        return Ok(());
     }
-    let Err(error) = RegionTree::new(function) else { return };
+    let Err(error) = RegionTree::new(function) else { return Ok(()) };
     let known = |block: Block| order.get(block.as_u32() as usize).copied().unwrap_or(block);
     let show = |index: usize| {
         let region = &function.regions[index];
@@ -202,4 +200,6 @@ fn check_nesting(mistakes: &Mistakes, function: &Function, order: &[Block]) {
     let expected = format!("{} to be added before a region around it, or to lie apart from it", show(error.inner));
     let at = (known(function.regions[error.outer].start), 0);
     mistakes.note(at, "region", expected, show(error.outer));
+    let places = (function.blocks.as_values_slice(), numbers);
+    Err(BuildError::Misused(mistakes.placed(&function.name, places, &function.code, &function.spans)))
 }

@@ -31,7 +31,7 @@ impl Body<'_> {
     }
 
     /// A typed signature of the program, by the plan of a function that has it.
-    fn typed_signature(&mut self, results: Option<&[Type]>) -> Option<FunctionPlan> {
+    pub(super) fn typed_signature(&mut self, results: Option<&[Type]>) -> Option<FunctionPlan> {
         let fits = |function: &&FunctionPlan| {
             !is_dynamic(function) && results.is_none_or(|results| function.signature.results == results)
         };
@@ -66,7 +66,7 @@ impl Body<'_> {
         self.f.emit(Instruction::CallIndirect { results, signature, table, index, arguments });
     }
 
-    fn number_of(&self, function: &FunctionPlan) -> Sig {
+    pub(super) fn number_of(&self, function: &FunctionPlan) -> Sig {
         self.signatures[function.number.as_u32() as usize]
     }
 
@@ -153,11 +153,18 @@ impl Body<'_> {
         self.f.emit(Instruction::TableNew { dst: table, array: 0, hash: 0 });
         self.leave_open();
         let arguments = self.constants();
-        if once_in(self.random, 2) {
-            self.f.emit(Instruction::AppendOpen { table: table.into(), first: 1, values: arguments });
-        } else {
-            let (callee, results) = (self.register(Any).into(), self.results(&vec![Any; results]));
-            self.f.emit(Instruction::CallAnyOpen { results, callee, arguments });
+        match self.random.below(3) {
+            0 => self.f.emit(Instruction::AppendOpen { table: table.into(), first: 1, values: arguments }),
+            1 => {
+                // Registers that are known: making others would be an instruction in between.
+                let (count, last) = (self.register(I32), self.register(Any));
+                let results = if last == table { [last].into() } else { [table, last].into() };
+                self.f.emit(Instruction::TakeOpen { count, results });
+            }
+            _ => {
+                let (callee, results) = (self.register(Any).into(), self.results(&vec![Any; results]));
+                self.f.emit(Instruction::CallAnyOpen { results, callee, arguments });
+            }
         }
     }
 

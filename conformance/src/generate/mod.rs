@@ -8,10 +8,12 @@
 //! | `mod` | the items of a program: signatures, layouts, globals, tables, functions and how they are imported |
 //! | `function` | the body of one function: blocks, loops, regions |
 //! | `simple` | instructions that call nothing |
+//! | `rows` | any other row of the table of instructions |
 //! | `calls` | calls, tail calls, open lists, fibers |
 
 mod calls;
 mod function;
+mod rows;
 mod simple;
 
 use crate::random::Random;
@@ -100,9 +102,9 @@ fn layouts(random: &mut Random) -> Vec<LayoutDef> {
         _ => Storage::Whole(Type::Ref(Layout::from_u32(random.below(count) as u32))),
     };
     (0..count)
-        .map(|_| match random.below(4) {
-            0 => LayoutDef::Array(storage(random)),
-            1 => LayoutDef::Exception((0..random.below(4)).map(|_| storage(random)).collect()),
+        .map(|_| match random.below(5) {
+            0 | 1 => LayoutDef::Array(storage(random)),
+            2 => LayoutDef::Exception((0..random.below(4)).map(|_| storage(random)).collect()),
             _ => LayoutDef::Record((0..random.below(4)).map(|_| storage(random)).collect()),
         })
         .collect()

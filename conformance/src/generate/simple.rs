@@ -2,7 +2,7 @@
 
 use super::function::Body;
 use super::{global, once_in, pick};
-use minivm_isa::entities::{Data, Element, Layout, Memory, Reg, Table};
+use minivm_isa::entities::{Block, Data, Element, Layout, Memory, Reg, Table};
 use minivm_isa::program::{ElementType, LayoutDef};
 use minivm_isa::{Instruction, Operand, Storage, Type};
 
@@ -54,7 +54,10 @@ const CONVERSIONS: &[(Type, Type, Unary)] = &[
 impl Body<'_> {
     /// A statement that calls nothing.
     pub(super) fn simple(&mut self) {
-        match self.random.below(16) {
+        if !self.captures.is_empty() && once_in(self.random, 8) {
+            return self.captured();
+        }
+        match self.random.below(20) {
             0 | 1 => self.numbers(),
             2..=4 => self.any_operation(),
             5 => self.conversion(),
@@ -63,7 +66,8 @@ impl Body<'_> {
             10..=12 => self.object(),
             13 => self.global_access(),
             14 => self.table_access(),
-            _ => self.memory_access(),
+            15 => self.memory_access(),
+            _ => self.any_row(),
         }
     }
 
@@ -148,7 +152,10 @@ impl Body<'_> {
     fn captured(&mut self) {
         let cells: Vec<u64> = self.captured_of(Cell);
         let values: Vec<u64> = self.captured_of(Any);
-        match self.random.below(9) {
+        // What only some functions can do they do more often.
+        let is_capturing = !self.captures.is_empty() && once_in(self.random, 2);
+        let choice = if is_capturing { 2 + self.random.below(4) } else { self.random.below(9) };
+        match choice {
             0 | 1 => {
                 let function = pick(self.random, &self.plan.functions).clone();
                 let captures = self.operands(&function.captures);
@@ -222,6 +229,7 @@ impl Body<'_> {
         }
         match &plan.layouts[number] {
             LayoutDef::Record(fields) | LayoutDef::Exception(fields) => self.record(layout, fields),
+            LayoutDef::Array(element) if once_in(self.random, 2) => self.array_bulk(layout, *element),
             LayoutDef::Array(element) => self.array(layout, element.register_type()),
         }
     }
@@ -249,7 +257,7 @@ impl Body<'_> {
         let object = self.operand(ty);
         let near = self.random.below(4) as i32;
         let index = if once_in(self.random, 6) { self.operand(I32) } else { self.f.i32(near) };
-        match self.random.below(4) {
+        match self.random.below(5) {
             0 => {
                 let (dst, src) = (self.register(ty), self.operand(of));
                 let length = self.f.i32(near);
@@ -262,6 +270,54 @@ impl Body<'_> {
             2 => {
                 let src = self.operand(of);
                 self.f.emit(Instruction::ArraySet { layout, object, index, src });
+            }
+            _ => {
+                let dst = self.register(I32);
+                self.f.emit(Instruction::ArrayLength { dst, layout, object });
+            }
+        }
+    }
+
+    /// What is done to many elements at once.
+    fn array_bulk(&mut self, layout: Layout, element: Storage) {
+        let object = self.operand(Type::Ref(layout));
+        let near: [Operand; 3] = std::array::from_fn(|_| {
+            let near = self.random.below(4) as i32;
+            self.f.i32(near / 2)
+        });
+        let [index, source, length] = near;
+        let like = |other: &LayoutDef| matches!(other, LayoutDef::Array(of) if *of == element);
+        let alike: Vec<usize> = (0..self.plan.layouts.len()).filter(|&at| like(&self.plan.layouts[at])).collect();
+        match self.random.below(3) {
+            0 => {
+                let src = self.operand(element.register_type());
+                self.f.emit(Instruction::ArrayFill { layout, object, index, src, length });
+            }
+            1 => {
+                let source_layout = Layout::from_u32(*pick(self.random, &alike) as u32);
+                let (from, source_index) = (self.operand(Type::Ref(source_layout)), source);
+                let source = from;
+                self.f.emit(Instruction::ArrayCopy {
+                    layout,
+                    source_layout,
+                    object,
+                    index,
+                    source,
+                    source_index,
+                    length,
+                });
+            }
+            _ if element == Storage::I8 && once_in(self.random, 2) => {
+                let dst = self.register(Any);
+                self.f.emit(Instruction::StringFromArray { dst, layout, object, index, length });
+            }
+            _ if element == Storage::Whole(Any) => {
+                let element = Element::from_u32(self.random.below(2) as u32);
+                self.f.emit(Instruction::ArrayInitElement { layout, object, index, element, source, length });
+            }
+            _ if !element.register_type().is_traced() => {
+                let data = Data::from_u32(0);
+                self.f.emit(Instruction::ArrayInitData { layout, object, index, data, source, length });
             }
             _ => {
                 let dst = self.register(I32);
@@ -288,7 +344,7 @@ impl Body<'_> {
         let (table, holds) = (Table::from_u32(number as u32), self.plan.tables[number]);
         let near = self.random.below(9) as i32;
         let (index, length) = (self.f.i32(near), self.f.i32(near / 3));
-        match self.random.below(7) {
+        match self.random.below(8) {
             0 | 1 => {
                 let dst = self.register(Any);
                 self.f.emit(Instruction::TableGet { dst, table, index });
@@ -305,6 +361,12 @@ impl Body<'_> {
                 let src = self.callee();
                 self.f.emit(Instruction::TableFill { table, index, src, length });
             }
+            6 => {
+                let same: Vec<usize> =
+                    (0..self.plan.tables.len()).filter(|&at| self.plan.tables[at] == holds).collect();
+                let (source_table, source) = (Table::from_u32(*pick(self.random, &same) as u32), self.f.i32(near / 2));
+                self.f.emit(Instruction::TableCopy { table, source_table, index, source, length });
+            }
             _ => {
                 let element = Element::from_u32(self.random.below(2) as u32);
                 let source = self.f.i32(near / 4);
@@ -316,7 +378,7 @@ impl Body<'_> {
     fn memory_access(&mut self) {
         let (memory, address) = (Memory::from_u32(0), self.operand(I32));
         let offset = self.random.below(70_000) as u64;
-        match self.random.below(8) {
+        match self.random.below(9) {
             0 => {
                 let dst = self.register(I64);
                 self.f.emit(Instruction::I64Load { dst, memory, address, offset });
@@ -342,6 +404,10 @@ impl Body<'_> {
                 self.f.emit(Instruction::MemoryGrow { dst, memory, pages });
             }
             6 => {
+                let (source, length) = (self.operand(I32), self.f.i32(9));
+                self.f.emit(Instruction::MemoryCopy { memory, source_memory: memory, address, source, length });
+            }
+            7 => {
                 let (value, length) = (self.operand(I32), self.f.i32(9));
                 self.f.emit(Instruction::MemoryFill { memory, address, value, length });
             }
@@ -354,9 +420,9 @@ impl Body<'_> {
     }
 
     /// Ends the block: continues at one of two.
-    pub(super) fn branch(&mut self, if_true: minivm_isa::entities::Block, if_false: minivm_isa::entities::Block) {
+    pub(super) fn branch(&mut self, if_true: Block, if_false: Block) {
         let (lhs, rhs) = (self.any(), self.any());
-        match self.random.below(9) {
+        match self.random.below(14) {
             0 => {
                 let cond = self.operand(I32);
                 self.f.emit(Instruction::BranchIf { cond, if_true, if_false });
@@ -384,7 +450,20 @@ impl Body<'_> {
                 let kind = self.random.below(12) as u64;
                 self.f.emit(Instruction::BranchKind { src: lhs, kind, if_true, if_false });
             }
-            _ => self.f.emit(Instruction::BranchTruthy { cond: lhs, if_true, if_false }),
+            8 => self.f.emit(Instruction::BranchTruthy { cond: lhs, if_true, if_false }),
+            9 => {
+                let (index, last) = (self.operand(I32), self.random.below(4));
+                let targets: Box<[Block]> = (0..=last).map(|at| if at % 2 == 0 { if_true } else { if_false }).collect();
+                self.f.emit(Instruction::BranchTable { index, targets, default: if_false });
+            }
+            10 => match self.typed_signature(None) {
+                Some(like) => {
+                    let (src, signature) = (self.callee(), self.number_of(&like));
+                    self.f.emit(Instruction::BranchSignature { src, signature, if_true, if_false });
+                }
+                None => self.f.emit(Instruction::BranchTruthy { cond: lhs, if_true, if_false }),
+            },
+            _ => self.any_branch([if_true, if_false]),
         }
     }
 }

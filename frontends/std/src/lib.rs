@@ -63,8 +63,8 @@
 //! No function calls metamethods; `sort` calls `less`, which may fail, yield, and be stopped and saved on its way. Work is charged as
 //! fuel by its size. A wrong argument is an error with its number, what is expected, and what was found.
 //!
-//! For hosts of a language there are also [`install_as_globals`], which gives the functions as a table of globals, [`install_require`], modules of programs
-//! that capture such a table, and [`run_command`], which runs files and is a prompt.
+//! For hosts of a language there are also [`install_as_globals`], which gives the functions as a table of globals,
+//! [`install_require`], modules of programs that capture such a table, and [`run_command`], which runs files and is a prompt.
 //!
 //! A program that uses `std` can be saved: what was written is let out before, what was read ahead travels along, and who loads it
 //! installs the module first.

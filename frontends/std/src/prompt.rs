@@ -34,7 +34,8 @@ impl std::error::Error for CommandError {}
 
 /// The command of a language whose programs are [chunks](crate::install_require). Of its `words` the first one names a file, which it runs
 /// with the others as arguments; without any it is a prompt on the standard streams, which shows what lines return and what goes
-/// wrong in them. `compile` gets the name of a file, its text, and what it is. While `is_open` says of lines that there is more to come, another one belongs to them.
+/// wrong in them. `compile` gets the name of a file, its text, and what it is. While `is_open` says of lines that there is more to
+/// come, another one belongs to them.
 ///
 /// # Errors
 /// When the file cannot be read, is not compiled, or fails; or when a standard stream does.

@@ -187,6 +187,8 @@ fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a 
     if let Some(constants) = guest.constants() {
         return Ok(constants);
     }
+    // SAFETY: instances outlive their functions.
+    let instance = unsafe { &*guest.instance };
     let mut values = Vec::with_capacity(guest.portable().constants.len());
     for constant in guest.portable().constants.values() {
         values.push(match constant {
@@ -195,11 +197,16 @@ fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a 
             Constant::True => Value::TRUE,
             Constant::Integer(int) => Value::int(*int),
             Constant::Float(bits) => Value::float(f64::from_bits(*bits)),
-            Constant::String(bytes) => cx.heap.string_value(bytes).map_err(|_| CompileError::OutOfMemory)?,
+            Constant::String(bytes) => match instance.long_string(bytes) {
+                Some(string) => string,
+                None => cx.heap.string_value(bytes).map_err(|_| CompileError::OutOfMemory)?,
+            },
             Constant::I32(_) | Constant::I64(_) | Constant::F32(_) | Constant::F64(_) | Constant::V128(_) => Value::NIL,
         });
     }
-    Ok(guest.derived().constants.get_or_init(|| values.into_boxed_slice()))
+    let constants = guest.derived().constants.get_or_init(|| values.into_boxed_slice());
+    instance.note_long_strings(constants);
+    Ok(constants)
 }
 
 /// Words that the widest window of a function takes. They fit with all else: [`FRAME_WORDS_MAX`] leaves room for headers.

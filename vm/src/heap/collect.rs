@@ -515,7 +515,12 @@ impl Heap {
         self.live = self.marker.bytes;
         self.live_external = self.external;
         self.space.flip();
-        let dead = self.cycle.resurrected + self.marker.weak.cleared_bytes;
+        let mut dead = self.cycle.resurrected + self.marker.weak.cleared_bytes;
+        if dead > 0 {
+            // Where cells wait for finalisers or to leave weak tables, those born meanwhile are mostly dead by now, too. Were they
+            // taken for what the program needs, each cycle would begin later than the one before.
+            dead += born as usize;
+        }
         self.dead_notes = self.marker.weak.reset();
         self.cycle.set_threshold(self.used_bytes(), dead, self.room_in_limit(), &self.limits);
         self.cycle.enter(Phase::Sweep);

@@ -56,9 +56,7 @@ pub use marker::Marker;
 pub(crate) use marker::Roots;
 pub use object::HostObject;
 pub(crate) use object::{Array, Cell, Closure, ElementKind, FiberCell, Record, RecordLayout, Userdata};
-#[cfg(test)]
-pub(crate) use string::hash_bytes;
-pub(crate) use string::{SHORT_BYTES_MAX, Str};
+pub(crate) use string::{SHORT_BYTES_MAX, Str, hash_bytes};
 pub use table::{InvalidKey, NEXT_SLOTS_MAX, TableError, TableScan};
 pub(crate) use table::{Node, Table};
 

@@ -34,6 +34,24 @@ pub(super) struct BlockList {
 /// Where in a block the cells of a class begin, as a bitmap.
 type Pattern = [u64; BLOCK_WORDS];
 
+/// The pattern of each class.
+static PATTERNS: [Pattern; CLASSES] = patterns();
+
+const fn patterns() -> [Pattern; CLASSES] {
+    let mut patterns = [[0; BLOCK_WORDS]; CLASSES];
+    let mut class = 1;
+    while class < CLASSES {
+        let step = CLASS_BYTES[class] as usize / GRANULE;
+        let mut granule = 0;
+        while granule + step <= BLOCK_BYTES / GRANULE {
+            patterns[class][granule / 64] |= 1 << (granule % 64);
+            granule += step;
+        }
+        class += 1;
+    }
+    patterns
+}
+
 /// All memory for cells.
 pub(crate) struct Space {
     cursors: [Cursor; CLASSES],
@@ -41,7 +59,6 @@ pub(crate) struct Space {
     /// Whether new cells are born marked.
     pub(super) black: bool,
     pub(super) lists: [BlockList; CLASSES],
-    patterns: Box<[Pattern; CLASSES]>,
     pub(super) chunks: Vec<*mut Chunk>,
     /// For each chunk, one bit per block that is not in use.
     pub(super) free: Vec<u32>,
@@ -69,21 +86,11 @@ pub(super) const RUN_BYTES_MAX: usize = (BLOCKS - 1) * BLOCK_BYTES;
 impl Space {
     /// An empty space; takes no memory from the host yet.
     pub(crate) fn new() -> Space {
-        let mut patterns = Box::new([[0; BLOCK_WORDS]; CLASSES]);
-        for (class, pattern) in patterns.iter_mut().enumerate().skip(1) {
-            let step = CLASS_BYTES[class] as usize / GRANULE;
-            let mut granule = 0;
-            while granule + step <= BLOCK_BYTES / GRANULE {
-                pattern[granule / 64] |= 1 << (granule % 64);
-                granule += step;
-            }
-        }
         Space {
             cursors: [Cursor { next: null_mut(), end: null_mut() }; CLASSES],
             marks: Bitmap(0),
             black: false,
             lists: std::array::from_fn(|_| BlockList::default()),
-            patterns,
             chunks: Vec::new(),
             free: Vec::new(),
             first_free: 0,
@@ -146,7 +153,7 @@ impl Space {
             };
             // SAFETY: a listed block belongs to a live chunk until a flip takes it off the list.
             let bits = unsafe { block_bits(block, allocated) };
-            match next_hole(&self.patterns[class], bits, list.granule, end_of_cells) {
+            match next_hole(&PATTERNS[class], bits, list.granule, end_of_cells) {
                 Some((start, end)) => {
                     list.granule = end;
                     let start = block.wrapping_add(start * GRANULE);
@@ -207,7 +214,7 @@ impl Space {
         let bits = unsafe { block_bits(block, bitmap) };
         let (first, last) = (from / 64, (to - 1) / 64);
         for (word, bits) in bits.iter_mut().enumerate().take(last + 1).skip(first) {
-            let mut mask = self.patterns[class][word];
+            let mut mask = PATTERNS[class][word];
             if word == first {
                 mask &= !0 << (from % 64);
             }

@@ -342,8 +342,10 @@ impl Context {
         let program = instance.program.clone();
         for data in program.data.values() {
             // Active ones are copied from the program, and are empty then.
-            let bytes = if matches!(data.mode, SegmentMode::Passive) { data.bytes.clone() } else { Box::default() };
-            instance.data.push(Box::new(UnsafeCell::new(Segment::new(bytes))));
+            let bytes: &[u8] = if matches!(data.mode, SegmentMode::Passive) { &data.bytes } else { &[] };
+            // SAFETY: the instance keeps its program.
+            let segment = unsafe { Segment::shared(bytes) };
+            instance.data.push(Box::new(UnsafeCell::new(segment)));
         }
         for element in program.elements.values() {
             let values: Result<Box<[Value]>, LinkError> =

@@ -75,10 +75,12 @@ impl RootSet {
         let mut walk = Walk::at(self.continuation_return, at, calling);
         // SAFETY: the state is that of a stack nobody changes meanwhile.
         unsafe {
-            while let Some((level, _)) = walk.next() {
+            while let Some((level, at)) = walk.next() {
                 match level {
                     Level::Guest { guest, closure, regs, instruction, calling, baseline } => {
                         marker.mark_object(closure.cast());
+                        // An error inside of a call finds what the call kept.
+                        let calling = calling || guest.call_around(at.pc).is_some();
                         let function = guest.portable();
                         let map = guest.stack_map().expect("it is made with the code");
                         let place = stack_map::Place { instruction, calling, baseline };

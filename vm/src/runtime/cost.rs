@@ -33,12 +33,7 @@ pub(crate) fn instance_bytes(program: &Program) -> u64 {
     bytes += program.globals.len() as u64 * shared(size_of::<GlobalCell>());
     bytes += program.memories.len() as u64 * shared(size_of::<LinearMemory>() + ALLOCATION_BYTES as usize);
     bytes += program.tables.len() as u64 * shared(size_of::<TableInstance>() + ALLOCATION_BYTES as usize);
-    for data in program.data.values() {
-        bytes += shared(size_of::<Segment<u8>>());
-        if matches!(data.mode, SegmentMode::Passive) {
-            bytes += list_bytes::<u8>(data.bytes.len());
-        }
-    }
+    bytes += program.data.len() as u64 * shared(size_of::<Segment<u8>>());
     for element in program.elements.values() {
         bytes += shared(size_of::<Segment<Value>>());
         if matches!(element.mode, SegmentMode::Passive) {

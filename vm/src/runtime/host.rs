@@ -6,7 +6,6 @@ use crate::runtime::context::Context;
 use crate::value::Value;
 use minivm_isa::TrapCode;
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 pub use crate::threaded::continuation::Protect;
@@ -142,7 +141,8 @@ pub enum Intrinsic {
 /// State of the host's libraries, one value a type.
 #[derive(Default)]
 pub struct HostState {
-    entries: HashMap<TypeId, Box<dyn Any + Send>>,
+    /// So few that looking through them is quicker than hashing; asked for by every other library function.
+    entries: Vec<(TypeId, Box<dyn Any + Send>)>,
     /// Names of the types, for messages.
     names: std::collections::BTreeSet<&'static str>,
 }
@@ -150,18 +150,32 @@ pub struct HostState {
 impl HostState {
     /// The state of type `T`, made when it is first asked for.
     pub fn get<T: Any + Default + Send>(&mut self) -> &mut T {
-        let names = &mut self.names;
-        let entry = self.entries.entry(TypeId::of::<T>()).or_insert_with(|| {
-            names.insert(std::any::type_name::<T>());
-            Box::new(T::default())
-        });
-        entry.downcast_mut().expect("entries are kept under their own type")
+        let index = match self.find::<T>() {
+            Some(index) => index,
+            None => {
+                self.set(T::default());
+                self.entries.len() - 1
+            }
+        };
+        self.entries[index].1.downcast_mut().expect("entries are kept under their own type")
     }
 
     /// Sets the state of type `T`.
     pub fn set<T: Any + Send>(&mut self, state: T) {
-        self.names.insert(std::any::type_name::<T>());
-        self.entries.insert(TypeId::of::<T>(), Box::new(state));
+        let state = Box::new(state);
+        match self.find::<T>() {
+            Some(index) => self.entries[index].1 = state,
+            None => {
+                self.names.insert(std::any::type_name::<T>());
+                self.entries.push((TypeId::of::<T>(), state));
+            }
+        }
+    }
+
+    /// Where the state of a type is.
+    #[inline]
+    fn find<T: Any>(&self) -> Option<usize> {
+        self.entries.iter().position(|(kind, _)| *kind == TypeId::of::<T>())
     }
 
     /// Number of states.

@@ -1,6 +1,7 @@
 //! Programs that were loaded: their functions, globals, memories and tables.
 
 use crate::heap::{Closure, Marker};
+use crate::heap::{SHORT_BYTES_MAX, hash_bytes};
 use crate::memory::Held;
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::function::FunctionInfo;
@@ -13,7 +14,7 @@ use minivm_isa::entities::{Data, Declared, Element, Func, Global, Memory, Sig, S
 use minivm_isa::program::{ElementType, FunctionDef, Item, Span};
 use minivm_isa::size::ALLOCATION_BYTES;
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// What looking at an instance counts as, besides what it refers to.
@@ -67,6 +68,8 @@ pub(crate) struct Instance {
     closure_sites: OnceCell<HashMap<Func, (Func, u32)>>,
     /// Where the lines of each source begin, made when it is first needed.
     line_starts: RefCell<HashMap<Source, Rc<[u32]>>>,
+    /// Long strings among the constants of its functions, by hash: equal ones are one object. Of two with the same hash one is.
+    long_strings: RefCell<BTreeMap<u32, Value>>,
 }
 
 /// The instances of a machine by number. Numbers of those that are gone are used again, the lowest first.
@@ -175,6 +178,7 @@ impl Instance {
             exported: OnceCell::new(),
             closure_sites: OnceCell::new(),
             line_starts: RefCell::default(),
+            long_strings: RefCell::default(),
         })
     }
 
@@ -325,6 +329,24 @@ impl Instance {
         });
         let line = starts.partition_point(|&start| start <= span.start);
         (line == span.line as usize).then(|| span.start - starts[line - 1] + 1)
+    }
+
+    /// The long string with these bytes, if one of its functions has that as a constant.
+    pub(crate) fn long_string(&self, bytes: &[u8]) -> Option<Value> {
+        if bytes.len() <= SHORT_BYTES_MAX {
+            return None;
+        }
+        let value = *self.long_strings.borrow().get(&hash_bytes(bytes))?;
+        (value.as_bytes() == Some(bytes)).then_some(value)
+    }
+
+    /// Notes the long strings among the constants of one of its functions, which keep them alive.
+    pub(crate) fn note_long_strings(&self, constants: &[Value]) {
+        for &value in constants {
+            if let Some(bytes) = value.as_bytes().filter(|bytes| bytes.len() > SHORT_BYTES_MAX) {
+                self.long_strings.borrow_mut().entry(hash_bytes(bytes)).or_insert(value);
+            }
+        }
     }
 
     /// Marks what the instance keeps alive, once a cycle.

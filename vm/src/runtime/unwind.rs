@@ -189,25 +189,21 @@ unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
 }
 
 /// Makes the frame whole in which an error happens, see the invariants of [`stack`](super). One whose call was entered already
-/// is not: `at` is inside of the call (see [`inside_call`](super::call::inside_call)), and what waited in its window for the
-/// call has been overwritten by the callee. It becomes nil.
+/// is not: `at` is inside of the call (see [`inside_call`](super::call::inside_call)), what waited in its window for the call
+/// has been overwritten by the callee, and the collector has not kept what only the call has read.
 ///
 /// # Safety
 /// `at` is a guest frame on top of the stack.
 unsafe fn make_whole(cx: &Context, at: Flow) {
-    // No instruction begins right before a place that a call returns to.
-    if (at.pc as usize).is_multiple_of(8) || cx.is_machine_place(at.pc) {
+    if cx.is_machine_place(at.pc) {
         return;
     }
     // SAFETY: `at` is a guest frame.
     unsafe {
         let (_, guest) = super::stepping::function_of(at.regs);
-        if guest.is_baseline(at.pc) {
-            return;
-        }
-        if let Some(call) = guest.loaded().call_before(at.pc.wrapping_add(1)) {
+        if let Some(call) = guest.call_around(at.pc) {
             let map = guest.stack_map().expect("it is made with the code");
-            map.window_words(call).for_each(|word| set_any(at.regs, usize::from(word), Value::NIL));
+            map.forget_operands(guest.portable(), guest.slots(), (call, guest.is_baseline(at.pc)), at.regs);
         }
     }
 }

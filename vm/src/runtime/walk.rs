@@ -204,6 +204,19 @@ impl GuestFunction {
         !function.regions.is_empty() && self.lookups().is_cleanup_handler(function.block_of(instruction))
     }
 
+    /// The call that a place is inside of, see [`inside_call`](super::call::inside_call).
+    pub(crate) fn call_around(&self, pc: Pc) -> Option<usize> {
+        // No instruction begins right before a place that a call returns to.
+        if (pc as usize).is_multiple_of(8) {
+            return None;
+        }
+        let code = match self.baseline() {
+            Some(baseline) if baseline.contains(pc) => baseline,
+            _ => self.loaded(),
+        };
+        code.call_before(pc.wrapping_add(1))
+    }
+
     /// The canonical instruction of a place in either form of the code.
     pub(crate) fn canonical(&self, pc: Pc) -> usize {
         match self.baseline() {

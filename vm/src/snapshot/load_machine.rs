@@ -138,6 +138,7 @@ impl Loading<'_> {
                 }
                 values.push(value);
             }
+            instance.note_long_strings(&values);
             let _ = guest.derived().constants.set(values.into_boxed_slice());
         }
         Ok(())
@@ -197,8 +198,10 @@ impl Loading<'_> {
             if !is_empty && !matches!(data.mode, SegmentMode::Passive) {
                 return Err(from.damaged("an active data segment holds bytes"));
             }
-            let bytes = if is_empty { Box::default() } else { data.bytes.clone() };
-            instance.data.push(Box::new(UnsafeCell::new(Segment::new(bytes))));
+            let bytes: &[u8] = if is_empty { &[] } else { &data.bytes };
+            // SAFETY: the instance keeps its program.
+            let segment = unsafe { Segment::shared(bytes) };
+            instance.data.push(Box::new(UnsafeCell::new(segment)));
         }
         for element in program.elements.values() {
             let count = from.count()?;

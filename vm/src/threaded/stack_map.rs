@@ -2,6 +2,7 @@
 
 use crate::heap::Marker;
 use crate::threaded::slots::Slots;
+use crate::value::Value;
 use minivm_isa::entities::Reg;
 use minivm_isa::live::LiveRegisters;
 use minivm_isa::program::Function;
@@ -9,7 +10,7 @@ use minivm_isa::register_set::RegisterSet;
 use minivm_isa::size::list_bytes;
 use minivm_isa::{Instruction, Type, steps};
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// What happens to one instruction.
@@ -85,7 +86,7 @@ pub(crate) struct Place {
 }
 
 /// A word of a frame with a reference.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Root {
     /// An `any` value.
     Any(u16),
@@ -260,11 +261,6 @@ impl StackMap {
         View { map: self, function, place, held, elided: elided.collect(), live }
     }
 
-    /// The words of the window in which values wait for the call that is instruction `call`.
-    pub(crate) fn window_words(&self, call: usize) -> impl Iterator<Item = u16> + '_ {
-        self.waiting.at(call).filter(move |&&(_, taken_by, _)| taken_by as usize == call).map(|&(_, _, at)| at)
-    }
-
     /// The first of the instructions right before `here` that are only done inside of one from `here` on, or `here`.
     pub(crate) fn first_elided(&self, function: &Function, here: usize) -> usize {
         let start = function.block_range(function.block_of(here)).start;
@@ -312,6 +308,31 @@ impl StackMap {
         }
         known.insert(key, held.clone());
         held
+    }
+
+    /// Empties the operands of a call that nothing reads after it: while it called, they were not kept, but an error that it ends
+    /// with is seen as one before the call. `any` registers become nil, references null.
+    ///
+    /// # Safety
+    /// `regs` is a frame of the function at that call, in baseline code or not.
+    pub(crate) unsafe fn forget_operands(
+        &self,
+        function: &Function,
+        slots: &Slots,
+        (call, baseline): (usize, bool),
+        regs: *mut u64,
+    ) {
+        let roots = |calling| self.roots(function, slots, Place { instruction: call, calling, baseline });
+        let kept: HashSet<Root> = roots(true).iter().copied().collect();
+        for root in roots(false).iter().filter(|root| !kept.contains(root)) {
+            // SAFETY: the caller gives the frame, and the roots are words of it.
+            unsafe {
+                match *root {
+                    Root::Any(slot) => crate::threaded::operands::set_any(regs, slot as usize, Value::NIL),
+                    Root::Object(slot) => *regs.add(slot as usize) = 0,
+                }
+            }
+        }
     }
 
     /// Marks what a frame holds at a place: just before an instruction, or while it calls.

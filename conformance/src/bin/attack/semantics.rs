@@ -40,11 +40,17 @@ fn only(seed: u64, number: u64) -> usize {
 fn all(options: &Options) -> usize {
     let mut used = BTreeSet::new();
     let mut found = compare_programs(options, &mut used);
+    print_unused("rows that no random program came to", &used);
     found += compare_rows(options.count.div_ceil(100), &mut used);
     found += compare_scripts(&mut used);
-    let unused = INSTRUCTIONS.iter().filter(|info| !used.contains(&info.opcode)).map(|info| info.name);
-    println!("rows that nothing uses: {:?}", unused.collect::<Vec<_>>());
+    print_unused("rows that nothing uses", &used);
     found
+}
+
+fn print_unused(what: &str, used: &BTreeSet<Opcode>) {
+    let unused: Vec<&str> =
+        INSTRUCTIONS.iter().filter(|info| !used.contains(&info.opcode)).map(|info| info.name).collect();
+    println!("{what}: {unused:?}");
 }
 
 fn compare_rows(count: u64, used: &mut BTreeSet<Opcode>) -> usize {

@@ -95,6 +95,9 @@ impl FunctionGenerator<'_, '_> {
         let line = self.test_line.take();
         loop {
             match self.chunk.expressions[expression].kind {
+                // Where it is known what the left operand is, nothing jumps: what is called keeps its name in error messages.
+                ExpressionKind::And { left, right } if self.known_truth(left) == Some(true) => expression = right,
+                ExpressionKind::Or { left, right } if self.known_truth(left) == Some(false) => expression = right,
                 ExpressionKind::And { left, right } => {
                     let next = self.f.block();
                     pending.push((next, right, exits));
@@ -175,6 +178,11 @@ impl FunctionGenerator<'_, '_> {
             ExpressionKind::Variable(variable) => self.known(*variable),
             _ => None,
         }
+    }
+
+    /// Whether an expression is true, where its value is known.
+    fn known_truth(&self, expression: ExpressionId) -> Option<bool> {
+        self.known_value(&self.chunk.expressions[expression].kind).map(is_true)
     }
 
     /// A register for a value that lives across blocks.

@@ -21,7 +21,7 @@ mod tables;
 mod tests;
 
 use crate::syntax::hir::{Chunk, ExpressionId, ExpressionKind, FunctionId, LocalId, Span, TableItem, UpvalueId};
-use crate::syntax::{SyntaxError, file_start, on_large_stack, parse_here, spawn_on_large_stack};
+use crate::syntax::{Stack, SyntaxError, file_start, on_large_stack, parse_here, spawn_on_large_stack};
 use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
 use function::FunctionGenerator;
 use minivm_builder::{BuildError, ProgramBuilder};
@@ -121,19 +121,45 @@ pub fn compile_with(
     allowance: &mut Allowance,
 ) -> Result<Verified, SyntaxError> {
     let chunk_name = chunk_name.as_ref();
-    on_large_stack(|| compile_here(source, chunk_name, options, allowance))
+    if let Some(compiled) = compile_at_hand(source, chunk_name, options, allowance) {
+        return compiled;
+    }
+    on_large_stack(|| compile_here(source, chunk_name, options, allowance, &mut Stack::large()))
         .unwrap_or_else(|error| Err(no_thread(source, chunk_name, &error)))
 }
 
-/// Compiles on the native stack at hand, which must be a large one.
+/// Chunks that are longer are not tried on the native stack at hand.
+const AT_HAND_BYTES_MAX: usize = 4096;
+
+/// Compiles on the native stack at hand, if it is sure to suffice.
+fn compile_at_hand(
+    source: &[u8],
+    chunk_name: &[u8],
+    options: Options,
+    allowance: &mut Allowance,
+) -> Option<Result<Verified, SyntaxError>> {
+    if source.len() > AT_HAND_BYTES_MAX {
+        return None;
+    }
+    let (mut left, mut stack) = (allowance.clone(), Stack::at_hand());
+    let compiled = compile_here(source, chunk_name, options, &mut left, &mut stack);
+    if stack.is_too_small {
+        return None;
+    }
+    *allowance = left;
+    Some(compiled)
+}
+
+/// Compiles on the native stack at hand.
 fn compile_here(
     source: &[u8],
     chunk_name: &[u8],
     options: Options,
     allowance: &mut Allowance,
+    stack: &mut Stack,
 ) -> Result<Verified, SyntaxError> {
     let start = if options.is_file { file_start(source) } else { 0 };
-    let mut chunk = parse_here(source, start, chunk_name, allowance)?;
+    let mut chunk = parse_here(source, start, chunk_name, allowance, stack)?;
     let is_exact = options.exact_upvalues || chunk.strings.values().any(|text| LOOKING.contains(&&**text));
     if is_exact {
         share_captured(&mut chunk);
@@ -176,7 +202,7 @@ impl Compilation {
         let (text, name) = (source.clone(), chunk_name.clone());
         let thread = spawn_on_large_stack(move || {
             let _done = done_sender;
-            let compiled = compile_here(&text, &name, options, &mut allowance);
+            let compiled = compile_here(&text, &name, options, &mut allowance, &mut Stack::large());
             (compiled, allowance)
         });
         let thread = Some(thread.map_err(|error| no_thread(&source, &chunk_name, &error))?);

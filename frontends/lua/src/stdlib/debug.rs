@@ -10,8 +10,13 @@ use minivm::raw::{HookEvents, HostCall, LevelInfo, LevelVariable, Raise, Tag, Va
 use std::any::Any;
 
 /// The functions that tell where a program is, by name.
-pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] =
-    &[("gethook", gethook), ("getinfo", getinfo), ("sethook", sethook), ("traceback", traceback)];
+pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
+    ("debug", super::debug_prompt::debug),
+    ("gethook", gethook),
+    ("getinfo", getinfo),
+    ("sethook", sethook),
+    ("traceback", traceback),
+];
 
 /// The functions that reach what belongs to other functions and values, by name.
 pub(super) const REACHING: &[(&str, LibraryFunction)] = &[

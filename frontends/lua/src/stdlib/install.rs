@@ -135,12 +135,13 @@ impl Installer<'_> {
     /// Adds functions to a table. Their own names are with the library's, as tracebacks show them.
     fn add(&mut self, table: Value, library: &str, functions: &[(&str, LibraryFunction)]) -> Result<(), OutOfMemory> {
         for &(name, function) in functions {
-            let own_name = if library.is_empty() { name.to_string() } else { format!("{library}.{name}") };
+            let own_name = if library.is_empty() { name.to_string() } else { [library, name].join(".") };
+            let is_restartable = changes_nothing(&own_name);
             let value = match fast_paths::form(&own_name) {
-                Some(form) => self.machine.intrinsic(own_name.as_str(), Intrinsic::FastPath(form), function)?,
-                None => self.machine.host_function(own_name.as_str(), function)?,
+                Some(form) => self.machine.intrinsic(own_name, Intrinsic::FastPath(form), function)?,
+                None => self.machine.host_function(own_name, function)?,
             };
-            if changes_nothing(&own_name) {
+            if is_restartable {
                 self.machine.set_restartable(value);
             }
             self.set(table, name, value)?;
@@ -175,6 +176,7 @@ impl Installer<'_> {
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
         self.register(minivm::raw::LESS_EQUAL, "less_equal", base::less_equal)?;
+        self.register(load::LOAD, "load", load::load)?;
         self.register(load::LOAD_FILE, "load_file", load::load_file)?;
         self.register(load::READ, "read", io_file::read_method)?;
         self.register(minivm::raw::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;

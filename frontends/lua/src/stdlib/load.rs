@@ -21,6 +21,8 @@ use std::time::Duration;
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("dofile", dofile), ("load", load), ("loadfile", loadfile)];
 
+/// Name of `load` in the machine's registry.
+pub(super) const LOAD: &str = "lua.load";
 /// Name of the table of globals in the machine's registry.
 pub(super) const GLOBALS: &str = "lua.globals";
 /// Name of [`load_file`] in the machine's registry.
@@ -197,7 +199,7 @@ fn mode(call: &mut HostCall<'_>, index: usize) -> Result<Text, Raise> {
     }
 }
 
-fn load(call: &mut HostCall<'_>) -> Answer {
+pub(super) fn load(call: &mut HostCall<'_>) -> Answer {
     match call.state() {
         PIECE => return take_piece(call),
         JOINED => {

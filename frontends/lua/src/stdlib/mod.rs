@@ -23,6 +23,7 @@ mod arguments;
 mod base;
 mod coroutine;
 mod debug;
+mod debug_prompt;
 mod embedding;
 mod errors;
 mod fast_paths;

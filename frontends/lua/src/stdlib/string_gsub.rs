@@ -311,7 +311,7 @@ impl Substitution {
         let found = self.writing.map_or(Match { start: self.copied, end: self.copied }, |(found, _)| found);
         self.keep(call, pattern, found)?;
         if end == End::Pause {
-            let saved = call.string(self.search.save(pattern))?;
+            let saved = call.string(self.search.save())?;
             call.set_arg(SEARCH, saved);
         }
         call.go_on(if end == End::All { FINISHING } else { GOING_ON })

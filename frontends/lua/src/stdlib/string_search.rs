@@ -77,7 +77,7 @@ fn advance(
         Ok(SearchStep::Found(found)) => Ok(Progress::Found(found)),
         Ok(SearchStep::Exhausted) => Ok(Progress::NotFound),
         Ok(SearchStep::Paused) => {
-            let saved = call.string(search.save(pattern))?;
+            let saved = call.string(search.save())?;
             call.keep(kept)?;
             call.keep_more(&[saved])?;
             call.go_on(SEARCHING).map(Progress::Later)

@@ -25,9 +25,6 @@ const STACK_BYTES: usize = 16 << 20;
 
 /// Copies of the source that there may be at a time.
 const COPIES: u64 = 4;
-/// The part of what the parser's tree takes that the resolved tree takes.
-const TREE_PART: u64 = 4;
-
 /// The resolved tree of a chunk.
 ///
 /// `chunk_name` is what `load` takes: `@file`, `=name`, or any other text, usually the source itself.
@@ -58,19 +55,44 @@ pub(crate) fn file_start(source: &[u8]) -> usize {
 }
 
 fn parse_from(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<hir::Chunk, SyntaxError> {
-    on_large_stack(|| parse_here(source, start, chunk_name, &mut Allowance::default())).unwrap_or_else(|error| {
+    let parse = || parse_here(source, start, chunk_name, &mut Allowance::default(), &mut Stack::large());
+    on_large_stack(parse).unwrap_or_else(|error| {
         let detail = format!("cannot start the thread that parses: {error}");
         Err(SyntaxError::new(source, &chunk_id(chunk_name), 1, 0..0, detail.as_bytes()))
     })
 }
 
-/// Parses on the native stack at hand, which must be that of [`on_large_stack`].
+/// How much native stack there is for a chunk.
+pub(crate) struct Stack {
+    /// Levels of nesting for which it suffices.
+    levels_max: u32,
+    /// Tokens for which it suffices: no tree is deeper.
+    tokens_max: usize,
+    /// Whether the chunk needs more: then there is no result.
+    pub(crate) is_too_small: bool,
+}
+
+impl Stack {
+    /// That of [`on_large_stack`], which suffices for every chunk.
+    pub(crate) fn large() -> Self {
+        Self { levels_max: prepass::LEVELS_MAX, tokens_max: usize::MAX, is_too_small: false }
+    }
+
+    /// That of whoever calls, of which little may be left: enough for most chunks that programs make while they run, which
+    /// would take longer to hand to a thread than to compile.
+    pub(crate) fn at_hand() -> Self {
+        Self { levels_max: 10, tokens_max: 256, is_too_small: false }
+    }
+}
+
+/// Parses on the native stack at hand.
 /// What the tree takes is left taken of the allowance.
 pub(crate) fn parse_here(
     source: &[u8],
     start: usize,
     chunk_name: &[u8],
     allowance: &mut Allowance,
+    stack: &mut Stack,
 ) -> Result<hir::Chunk, SyntaxError> {
     let id = chunk_id(chunk_name);
     if u32::try_from(source.len()).is_err() {
@@ -79,11 +101,15 @@ pub(crate) fn parse_here(
     // Copies of the source: as text for the parser, in the program, and in messages that quote it.
     let copies = COPIES * (source.len() + chunk_name.len()) as u64;
     allowance.take(copies).map_err(|_| SyntaxError::new(source, &id, 1, 0..0, b"not enough memory"))?;
-    let prepared = prepass::prepare(source, start, &id, allowance).map_err(|error| *error)?;
-    let weight = prepared.weight;
+    let prepared = prepass::prepare(source, start, &id, allowance, stack).map_err(|error| *error)?;
+    if prepared.tokens.len() > stack.tokens_max {
+        stack.is_too_small = true;
+        return Err(SyntaxError::new(source, &id, 1, 0..0, b"chunk is too long for this stack"));
+    }
+    let tree = prepared.tree_bytes;
     let chunk = lower::lower(source, prepared, chunk_name, &id).map_err(|error| *error);
     // Of the parser's tree and the tokens nothing is left.
-    allowance.give_back(weight - weight / TREE_PART);
+    allowance.give_back(tree);
     chunk
 }
 

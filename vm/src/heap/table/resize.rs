@@ -122,21 +122,44 @@ impl Table {
         unsafe { if Table::has_no_nodes(table) { 0 } else { Part::of(table).live(heap) } }
     }
 
-    /// What the size of the array part becomes if the key follows its last one and all its slots hold values.
+    /// What the size of the array part becomes for the key after its last one if all its slots hold values.
     ///
     /// # Safety
     /// Callers give a live table that is its own contents.
-    unsafe fn doubled(table: *mut Table, key: Value) -> Option<u64> {
+    #[inline]
+    unsafe fn doubled(table: *mut Table) -> Option<u32> {
         // SAFETY: callers give a live table that is its own contents; slots below `array_len` hold values.
         unsafe {
-            let (len, size) = ((*table).array_len, Table::array_size(table));
-            let follows = key.tag == Tag::INT && key.payload.wrapping_sub(1) == u64::from(len) && len == size;
-            if !follows || size >= SLOTS_AT_ONCE || Table::flags(table) & (HAS_INT | MOVING) != 0 {
+            let len = (*table).array_len;
+            let is_plain = Table::flags(table) & (HAS_INT | MOVING) == 0;
+            if !is_plain || len != Table::array_size(table) || len >= SLOTS_AT_ONCE {
                 return None;
             }
             let slots = std::slice::from_raw_parts((*table).array, len as usize);
-            slots.iter().all(|slot| !slot.is_nil()).then_some((u64::from(len) + 1).next_power_of_two())
+            slots.iter().all(|slot| !slot.is_nil()).then_some((len + 1).next_power_of_two())
         }
+    }
+
+    /// Appends a value to an array part whose size is used up, in a table without a hash part, and gives it the size that
+    /// `rehash` would choose. False, with nothing done, if that has to count what is there. Lists grow this way.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, without nodes, and a live value.
+    pub(super) unsafe fn append_to_full(table: *mut Table, heap: &mut Heap, value: Value) -> Result<bool, OutOfMemory> {
+        // SAFETY: as the caller promises; there is room for the slots of the new size.
+        unsafe {
+            let Some(size) = Table::doubled(table) else { return Ok(false) };
+            let len = (*table).array_len;
+            if Table::array_is_inline(table) || size > Table::array_room(table) {
+                Table::set_array_cell(table, heap, u64::from(size), SLOTS_MIN)?;
+            } else {
+                let header = Table::array_header(table);
+                ((*header).size, (*header).hint) = (size, size);
+            }
+            value.store((*table).array.add(len as usize));
+            (*table).array_len = len + 1;
+        }
+        Ok(true)
     }
 
     /// The part of `rehash` that has to do with integer keys.
@@ -147,9 +170,10 @@ impl Table {
     unsafe fn rehash_all(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
         // SAFETY: as below.
         unsafe {
-            if let Some(slots) = Table::doubled(table, key) {
-                Table::set_array_size(table, heap, slots, SLOTS_MIN)?;
-                return Ok(slots);
+            let is_append = key.tag == Tag::INT && key.payload.wrapping_sub(1) == u64::from((*table).array_len);
+            if is_append && let Some(slots) = Table::doubled(table) {
+                Table::set_array_size(table, heap, u64::from(slots), SLOTS_MIN)?;
+                return Ok(u64::from(slots));
             }
         }
         let mut ints = IntKeys::default();

@@ -160,6 +160,10 @@ impl Table {
                 }
                 return Ok(());
             }
+            let is_append = index == u64::from(len) && !value.is_nil() && Table::has_no_nodes(table);
+            if is_append && Table::append_to_full(table, heap, value)? {
+                return Ok(());
+            }
             let mut node = std::ptr::null_mut();
             if Table::flags(table) & HAS_INT != 0 {
                 node = Table::find_int(table, key);

@@ -4,12 +4,54 @@ mod execution;
 mod machine;
 mod shape;
 
-use super::{compile, compile_file};
-use minivm_isa::Verified;
+use super::{Options, compile, compile_at_hand, compile_file};
+use minivm_isa::{Allowance, Verified};
 
 /// The program of a chunk that must be valid.
 fn program(source: &str) -> Verified {
     compile(source.as_bytes(), "=chunk").unwrap_or_else(|error| panic!("{error}\n{source}"))
+}
+
+/// Native stack that is enough for every chunk that is compiled without a thread of its own.
+const SMALL_STACK_BYTES: usize = if cfg!(debug_assertions) { 1 << 20 } else { 1 << 18 };
+
+#[test]
+fn what_is_compiled_at_hand_needs_little_native_stack() {
+    // What is before, inside of, and behind something that is nested, and how often it must be so at least.
+    let shapes = [
+        ("return ", "function() return ", "1", " end", 3),
+        ("", "local function f() ", "", " end", 5),
+        ("", "do ", "", " end", 8),
+        ("", "if x then elseif y then ", "", " end", 8),
+        ("", "while f(function() ", "", " end) do end", 3),
+        ("return ", "(", "1", ")", 7),
+        ("return ", "{ a = ", "1", " }", 7),
+        ("return ", "- ", "1", "", 7),
+        ("return ", "f(", "1", ")", 7),
+        ("return ", "a .. ", "a", "", 7),
+        ("return ", "a[", "1", "]", 7),
+        ("return a", ".b", "", "", 100),
+        ("return f", "()", "", "", 80),
+        ("return a", " + 1", "", "", 80),
+        ("return a", " and (b or c.d.e)", "", "", 20),
+        ("x = {", "1, ", "", "", 1),
+        ("if a then ", "elseif b then ", "", "", 1),
+    ];
+    for (before, open, inner, close, at_least) in shapes {
+        let end = if before.ends_with('{') { "}" } else { " end" };
+        let end = if close.is_empty() && !before.starts_with("return") { end } else { "" };
+        let sources = move |count: usize| [before, &open.repeat(count), inner, &close.repeat(count), end].concat();
+        let compile_all = move || {
+            let at_hand = |count: &usize| {
+                let source = sources(*count).into_bytes();
+                compile_at_hand(&source, b"=chunk", Options::default(), &mut Allowance::default())
+            };
+            (1..260).take_while(|count| at_hand(count).is_some_and(|compiled| compiled.is_ok())).count()
+        };
+        let thread = std::thread::Builder::new().stack_size(SMALL_STACK_BYTES).spawn(compile_all).expect("a thread");
+        let count = thread.join().expect("no panic");
+        assert!(count >= at_least && count < 259, "{before}{open}: {count}");
+    }
 }
 
 /// Every file below the folder in `MINIVM_LUA_FILES` compiles. Run by hand, on a checkout of the official suite.

@@ -218,6 +218,8 @@ impl Pattern {
                 }
                 Node::Open(_) | Node::Close(_) => {}
                 Node::AtEnd => after = Follow::End,
+                // The end of the subject counts as a zero byte.
+                Node::Frontier(set) if !self.set(set).contains(0) => after = Follow::Set(set),
                 Node::BackReference(_)
                 | Node::Never
                 | Node::Balanced { .. }

@@ -3,11 +3,12 @@
 //! A [`Search`] is plain data. It stops when its step budget is used up and goes on where it stopped, inside a node even, so
 //! that neither a pattern that takes exponential time nor a long subject can hold the machine. Its state can be saved.
 
-use super::pattern::{CAPTURES_MAX, Follow, Node, Pattern, PatternError, Repeat};
+use super::pattern::{Follow, Node, Pattern, PatternError, Repeat};
 use super::pattern_item::{
     Item, LOOKS_PER_STEP, SEARCHED_PER_STEP, Step, can_follow, extend_lazy, looks_for, match_again, match_balanced,
     run_length, searched_for, spend, to,
 };
+use smallvec::{SmallVec, smallvec};
 use std::ops::Range;
 
 /// Choices open at a time; past it a pattern is too complex, at about the size where PUC gives up too.
@@ -52,9 +53,13 @@ pub struct Search {
     last_end: Option<usize>,
     attempts_done: bool,
     paused: Paused,
-    choices: Vec<Choice>,
-    captures: [(usize, usize); CAPTURES_MAX],
+    choices: SmallVec<[Choice; USUAL_MAX]>,
+    /// Where each capture of the pattern begins and ends; none before the search begins.
+    captures: SmallVec<[(usize, usize); USUAL_MAX]>,
 }
+
+/// Open choices, and captures, of most patterns: those need no allocation.
+const USUAL_MAX: usize = 4;
 
 /// Where a search goes on that was paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +115,8 @@ impl Search {
             last_end: None,
             attempts_done: false,
             paused: Paused::No,
-            choices: Vec::new(),
-            captures: [(0, 0); CAPTURES_MAX],
+            choices: SmallVec::new(),
+            captures: SmallVec::new(),
         }
     }
 
@@ -127,7 +132,7 @@ impl Search {
     }
 
     /// The state of a search, paused or not, for [`Search::load`].
-    pub fn save(&self, pattern: &Pattern) -> Vec<u8> {
+    pub fn save(&self) -> Vec<u8> {
         let (kind, place) = match self.paused {
             Paused::No => (0, Place::default()),
             Paused::At(place) => (1, place),
@@ -136,7 +141,7 @@ impl Search {
         let last_end = self.last_end.map_or(0, |end| end + 1);
         let head = [self.start, last_end, usize::from(self.attempts_done), kind];
         let numbers = head.into_iter().chain([place.node, place.at, place.done, place.depth]);
-        let captures = self.captures[..pattern.captures()].iter().flat_map(|&(start, end)| [start, end]);
+        let captures = self.captures.iter().flat_map(|&(start, end)| [start, end]);
         let choices = self.choices.iter().flat_map(|choice| [choice.node, choice.end, choice.least_end]);
         numbers.chain(captures).chain(choices).flat_map(|number| (number as u64).to_le_bytes()).collect()
     }
@@ -159,8 +164,8 @@ impl Search {
             1 => Paused::At(Place { node, at, done, depth }),
             _ => Paused::Choosing,
         };
-        for slot in &mut search.captures[..pattern.captures()] {
-            *slot = (numbers.next()?, numbers.next()?);
+        for _ in 0..pattern.captures() {
+            search.captures.push((numbers.next()?, numbers.next()?));
         }
         while let Some(node) = numbers.next() {
             search.choices.push(Choice { node, end: numbers.next()?, least_end: numbers.next()? });
@@ -191,6 +196,9 @@ impl Search {
     /// Looks for the next match. Each visited node takes one of `steps` (less than 2^32), and so do some bytes that a repetition
     /// runs over.
     pub fn next(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Result<SearchStep, PatternError> {
+        if self.captures.is_empty() && pattern.captures() > 0 {
+            self.captures = smallvec![(0, 0); pattern.captures()];
+        }
         loop {
             if self.paused == Paused::No {
                 match self.find_start(pattern, subject, steps) {
@@ -280,11 +288,26 @@ impl Search {
                 return Ok(self.pause(Paused::At(place)));
             }
             *steps -= 1;
-            match self.visit(pattern, subject, place, steps)? {
-                Step::To(end) => (node, at) = (node + 1, end),
-                Step::No => has_failed = true,
-                Step::Matched => return Ok(Attempt::Matched(at)),
-                Step::Paused(done, depth) => return Ok(self.pause(Paused::At(Place { done, depth, ..place }))),
+            // What patterns have most of is done here, all else in `visit`.
+            match pattern.nodes[node] {
+                Node::Item { single, repeat: Repeat::Once, .. } => {
+                    has_failed = !subject.get(at).is_some_and(|&byte| pattern.matches(single, byte));
+                    (node, at) = (node + 1, at + 1);
+                }
+                Node::Open(index) => {
+                    self.captures[usize::from(index.0)] = (at, at);
+                    node += 1;
+                }
+                Node::Close(index) => {
+                    self.captures[usize::from(index.0)].1 = at;
+                    node += 1;
+                }
+                _ => match self.visit(pattern, subject, place, steps)? {
+                    Step::To(end) => (node, at) = (node + 1, end),
+                    Step::No => has_failed = true,
+                    Step::Matched => return Ok(Attempt::Matched(at)),
+                    Step::Paused(done, depth) => return Ok(self.pause(Paused::At(Place { done, depth, ..place }))),
+                },
             }
         }
     }

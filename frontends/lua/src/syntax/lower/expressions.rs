@@ -3,7 +3,7 @@
 use super::functions::Header;
 use super::{ChainId, Lowered, Lowering, Origin, token_span};
 use crate::syntax::hir::*;
-use crate::syntax::prepass::{Token, TokenKind, TokenValue, Use};
+use crate::syntax::prepass::{Canonical, Token, TokenKind, TokenValue, Use};
 use full_moon::ast::{self, Call, Field, FunctionArgs, Index, Prefix, Suffix, Var};
 use full_moon::tokenizer::TokenReference;
 
@@ -135,12 +135,20 @@ impl Lowering<'_> {
     ) -> Lowered<ExpressionId> {
         let (start, end) = (self.token(open).start, self.token(close).end);
         let inner = self.expression(inner)?;
-        let span = Span { start, end, ..self.span(inner) };
-        if self.chunk.expressions[inner].kind.is_multiple() {
-            return Ok(self.push(ExpressionKind::First(inner), span));
-        }
-        self.chunk.expressions[inner].span = span;
+        let inner = self.first(inner);
+        let span = &mut self.chunk.expressions[inner].span;
+        (span.start, span.end) = (start, end);
         Ok(inner)
+    }
+
+    /// The first value of an expression that may have many.
+    pub(super) fn first(&mut self, expression: ExpressionId) -> ExpressionId {
+        let span = self.span(expression);
+        if self.chunk.expressions[expression].kind.is_multiple() {
+            self.push(ExpressionKind::First(expression), span)
+        } else {
+            expression
+        }
     }
 
     /// A prefix with indices and calls.
@@ -242,8 +250,22 @@ impl Lowering<'_> {
 
     fn table(&mut self, table: &ast::TableConstructor) -> Lowered<ExpressionId> {
         let (open, close) = table.braces().tokens();
-        let (open, close) = (self.token(open), self.token(close));
-        let mut items = Vec::with_capacity(table.fields().len());
+        let (open_at, open, close) = (self.index(open), self.token(open), self.token(close));
+        let (prepared, mut items) = (self.prepared, Vec::with_capacity(table.fields().len()));
+        match prepared.long_tables.get(&open_at) {
+            None => self.items(&mut items, table)?,
+            Some(long) => {
+                for part in long.parts(open_at) {
+                    let canonical = Canonical::of_items(prepared, &self.edits, part);
+                    self.part(canonical, |lowering, block| lowering.items(&mut items, returned_table(block)))?;
+                }
+            }
+        }
+        Ok(self.push(ExpressionKind::Table(items), Span { start: open.start, end: close.end, line: open.line }))
+    }
+
+    /// Appends the items of a constructor, or of a part of one.
+    fn items(&mut self, items: &mut Vec<TableItem>, table: &ast::TableConstructor) -> Lowered<()> {
         for field in table.fields() {
             items.push(match field {
                 Field::NoKey(value) => TableItem::Positional(self.expression(value)?),
@@ -257,6 +279,17 @@ impl Lowering<'_> {
                 _ => unreachable!("the grammar check knows no other kind of field"),
             });
         }
-        Ok(self.push(ExpressionKind::Table(items), Span { start: open.start, end: close.end, line: open.line }))
+        Ok(())
+    }
+}
+
+/// The table constructor that the text of some items is.
+fn returned_table(block: &ast::Block) -> &ast::TableConstructor {
+    match block.last_stmt() {
+        Some(ast::LastStmt::Return(statement)) => match statement.returns().iter().next() {
+            Some(ast::Expression::TableConstructor(table)) => table,
+            _ => unreachable!("it returns a table"),
+        },
+        _ => unreachable!("it returns"),
     }
 }

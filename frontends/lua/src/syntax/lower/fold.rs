@@ -25,6 +25,11 @@ impl Lowering<'_> {
     pub(super) fn binary(&mut self, token: Token, left: ExpressionId, right: ExpressionId) -> ExpressionId {
         let span = Span { start: self.span(left).start, end: self.span(right).end, line: token.line };
         let operator = match token.kind {
+            // Where a constant decides, what is on the right stands for the whole, and keeps its name in error messages.
+            TokenKind::And if self.constant(left).is_some_and(is_true) => return self.first(right),
+            TokenKind::Or if self.constant(left).is_some_and(|constant| !is_true(constant)) => {
+                return self.first(right);
+            }
             TokenKind::And => return self.push(ExpressionKind::And { left, right }, span),
             TokenKind::Or => return self.push(ExpressionKind::Or { left, right }, span),
             TokenKind::Concat => return self.concat(span, left, right),
@@ -53,6 +58,10 @@ impl Lowering<'_> {
         }
         self.push(ExpressionKind::Concat(vec![left, right]), span)
     }
+}
+
+fn is_true(constant: Constant) -> bool {
+    !matches!(constant, Constant::Nil | Constant::Boolean(false))
 }
 
 fn is_comparison(operator: BinaryOperator) -> bool {
@@ -86,7 +95,7 @@ fn binary_operator(kind: TokenKind) -> BinaryOperator {
 
 fn fold_unary(operator: UnaryOperator, operand: Constant) -> Option<Constant> {
     match operator {
-        UnaryOperator::Not => Some(Constant::Boolean(matches!(operand, Constant::Nil | Constant::Boolean(false)))),
+        UnaryOperator::Not => Some(Constant::Boolean(!is_true(operand))),
         UnaryOperator::Negate => match operand {
             Constant::Integer(value) => Some(Constant::Integer(value.wrapping_neg())),
             Constant::Float(value) => foldable(-value),

@@ -2,8 +2,8 @@
 
 use super::{FunctionFrame, Lowered, Lowering, token_span};
 use crate::syntax::hir::*;
-use crate::syntax::prepass::Use;
-use cranelift_entity::PrimaryMap;
+use crate::syntax::prepass::{Canonical, TokenIndex, Use};
+use cranelift_entity::{EntityRef, PrimaryMap};
 use full_moon::ast::{self, Parameter};
 use full_moon::tokenizer::TokenReference;
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ pub(super) struct Header<'ast> {
 
 impl Lowering<'_> {
     /// The function that is the chunk.
-    pub(super) fn main_function(&mut self, body: &ast::Block) -> Lowered<()> {
+    pub(super) fn main_function(&mut self) -> Lowered<()> {
         let eof = self.prepared.tokens.last().map_or_else(Span::default, |(_, &token)| token_span(token));
         let span = Span { start: 0, end: eof.end, line: 1 };
         // The end of a chunk is where its last word is.
@@ -46,8 +46,13 @@ impl Lowering<'_> {
         let upvalue = frame.upvalues.push(Upvalue { local: environment, source: UpvalueSource::Environment });
         frame.by_local.insert(environment, upvalue);
         self.functions.push(frame);
-        let body = self.block(body)?;
-        self.finish_function(body);
+        let (prepared, mut statements) = (self.prepared, Vec::new());
+        let ends = prepared.parts.iter().skip(1).copied().chain([TokenIndex::new(prepared.tokens.len())]);
+        for (&start, end) in prepared.parts.iter().zip(ends) {
+            let canonical = Canonical::new(prepared, &self.edits, start..end);
+            self.part(canonical, |lowering, block| lowering.append(&mut statements, block))?;
+        }
+        self.finish_function(Block { statements });
         Ok(())
     }
 

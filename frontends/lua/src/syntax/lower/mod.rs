@@ -11,8 +11,9 @@ mod statements;
 use super::error::SyntaxError;
 use super::hir::*;
 use super::parse::parse;
-use super::prepass::{Canonical, ChainId, Origin, Prepared, Token, TokenIndex, Use, error_near, limit_message};
+use super::prepass::{Canonical, ChainId, Edits, Origin, Prepared, Token, TokenIndex, Use, error_near, limit_message};
 use cranelift_entity::{EntityRef, PrimaryMap};
+use full_moon::ast;
 use full_moon::tokenizer::TokenReference;
 use minivm_isa::steps;
 use std::collections::HashMap;
@@ -25,11 +26,6 @@ type Lowered<T> = Result<T, Box<SyntaxError>>;
 
 /// Lowers a chunk that passed the grammar check.
 pub(super) fn lower(source: &[u8], mut prepared: Prepared, name: &[u8], id: &[u8]) -> Lowered<Chunk> {
-    let canonical = Canonical::new(&prepared);
-    let ast = parse(&canonical).map_err(|what| {
-        let detail = format!("the parser disagrees with the grammar check: {what}");
-        SyntaxError::new(source, id, 1, 0..0, detail.as_bytes())
-    })?;
     let chunk = Chunk {
         name: name.to_vec(),
         id: id.to_vec(),
@@ -41,8 +37,9 @@ pub(super) fn lower(source: &[u8], mut prepared: Prepared, name: &[u8], id: &[u8
         environment: prepared.environment,
         main: FunctionId::new(0),
     };
-    let mut lowering = Lowering { source, prepared: &prepared, canonical: &canonical, chunk, functions: Vec::new() };
-    lowering.main_function(ast.nodes())?;
+    let (edits, canonical) = (Edits::new(&prepared), Canonical::default());
+    let mut lowering = Lowering { source, prepared: &prepared, edits, canonical, chunk, functions: Vec::new() };
+    lowering.main_function()?;
     Ok(lowering.chunk)
 }
 
@@ -50,7 +47,9 @@ pub(super) fn lower(source: &[u8], mut prepared: Prepared, name: &[u8], id: &[u8
 struct Lowering<'a> {
     source: &'a [u8],
     prepared: &'a Prepared,
-    canonical: &'a Canonical,
+    edits: Edits,
+    /// That of the part at hand.
+    canonical: Canonical,
     chunk: Chunk,
     /// The functions around the current place, outermost first.
     functions: Vec<FunctionFrame>,
@@ -67,6 +66,23 @@ struct FunctionFrame {
 }
 
 impl Lowering<'_> {
+    /// Parses a part and lowers it. The parser's tree takes a hundred times the memory of the text, so that there is only that of
+    /// some parts at a time.
+    fn part<T>(
+        &mut self,
+        canonical: Canonical,
+        lower: impl FnOnce(&mut Self, &ast::Block) -> Lowered<T>,
+    ) -> Lowered<T> {
+        let outer = std::mem::replace(&mut self.canonical, canonical);
+        let ast = parse(&self.canonical).map_err(|what| {
+            let detail = format!("the parser disagrees with the grammar check: {what}");
+            SyntaxError::new(self.source, &self.chunk.id, 1, 0..0, detail.as_bytes())
+        })?;
+        let result = lower(self, ast.nodes());
+        self.canonical = outer;
+        result
+    }
+
     /// What a token of the canonical text comes from.
     fn origin(&self, reference: &TokenReference) -> Origin {
         self.canonical.origin(reference.token().start_position().bytes())

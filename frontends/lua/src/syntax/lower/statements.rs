@@ -13,14 +13,20 @@ impl Lowering<'_> {
     pub(super) fn block(&mut self, block: &ast::Block) -> Lowered<Block> {
         let open_closes = self.frame().open_closes;
         let mut statements = Vec::new();
+        self.append(&mut statements, block)?;
+        self.frame().open_closes = open_closes;
+        Ok(Block { statements })
+    }
+
+    /// Appends the statements of a block, or of a part of one.
+    pub(super) fn append(&mut self, statements: &mut Vec<Statement>, block: &ast::Block) -> Lowered<()> {
         for statement in block.stmts() {
             statements.extend(self.statement(statement)?);
         }
         if let Some(last) = block.last_stmt() {
             statements.push(self.last_statement(last)?);
         }
-        self.frame().open_closes = open_closes;
-        Ok(Block { statements })
+        Ok(())
     }
 
     /// One statement; `None` if it does nothing.

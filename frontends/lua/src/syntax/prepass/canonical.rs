@@ -8,7 +8,9 @@
 
 use super::token::{TokenIndex, TokenKind};
 use super::{ChainId, Prepared};
+use cranelift_entity::EntityRef;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 /// What a token of the canonical text comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,8 @@ pub(in crate::syntax) enum Origin {
     Chain(ChainId),
 }
 
-/// The canonical text and where it comes from.
+/// The canonical text of a part of a chunk, and where it comes from.
+#[derive(Default)]
 pub(in crate::syntax) struct Canonical {
     /// The text.
     pub(in crate::syntax) text: String,
@@ -28,17 +31,41 @@ pub(in crate::syntax) struct Canonical {
 }
 
 impl Canonical {
-    /// Writes out `prepared`.
-    pub(in crate::syntax) fn new(prepared: &Prepared) -> Self {
-        let edits = Edits::new(prepared);
-        let mut canonical = Self { text: String::new(), origins: Vec::with_capacity(prepared.tokens.len()) };
-        for (index, token) in prepared.tokens.iter() {
+    /// Writes out some tokens of `prepared`.
+    pub(in crate::syntax) fn new(prepared: &Prepared, edits: &Edits, part: Range<TokenIndex>) -> Self {
+        let mut canonical = Self::default();
+        canonical.write_part(prepared, edits, part);
+        canonical
+    }
+
+    /// Writes out some items of a table constructor, as one that is returned.
+    pub(in crate::syntax) fn of_items(prepared: &Prepared, edits: &Edits, part: Range<TokenIndex>) -> Self {
+        let (mut canonical, origin) = (Self::default(), Origin::Token(part.start));
+        canonical.write("return", origin);
+        canonical.write("{", origin);
+        canonical.write_part(prepared, edits, part);
+        canonical.write("}", origin);
+        canonical
+    }
+
+    /// Writes out some tokens. Of a long table constructor in between there are only the braces.
+    fn write_part(&mut self, prepared: &Prepared, edits: &Edits, part: Range<TokenIndex>) {
+        let mut next = part.start;
+        while next < part.end {
+            let index = next;
+            next = TokenIndex::new(index.index() + 1);
+            let token = prepared.tokens[index];
             if token.kind == TokenKind::Eof || edits.dropped.contains(&index) {
                 continue;
             }
             if let Some(&chain) = edits.opens.get(&index) {
-                canonical.write("n", Origin::Chain(chain));
-                canonical.write("(", Origin::Chain(chain));
+                self.write("n", Origin::Chain(chain));
+                self.write("(", Origin::Chain(chain));
+            }
+            if token.kind == TokenKind::BraceOpen
+                && let Some(table) = prepared.long_tables.get(&index)
+            {
+                next = table.close;
             }
             let text = match token.kind {
                 _ if edits.separators.contains(&index) => ",",
@@ -48,12 +75,11 @@ impl Canonical {
                 TokenKind::Break => "goto n",
                 kind => kind.spelling().expect("the grammar has no place for a stray byte"),
             };
-            canonical.write(text, Origin::Token(index));
+            self.write(text, Origin::Token(index));
             for &chain in edits.closes.get(&index).into_iter().flatten() {
-                canonical.write(")", Origin::Chain(chain));
+                self.write(")", Origin::Chain(chain));
             }
         }
-        canonical
     }
 
     fn write(&mut self, text: &str, origin: Origin) {
@@ -82,7 +108,7 @@ fn run_together(before: u8, after: u8) -> bool {
 }
 
 /// What is spelled differently from the source, by token.
-struct Edits {
+pub(in crate::syntax) struct Edits {
     dropped: HashSet<TokenIndex>,
     separators: HashSet<TokenIndex>,
     opens: HashMap<TokenIndex, ChainId>,
@@ -90,7 +116,8 @@ struct Edits {
 }
 
 impl Edits {
-    fn new(prepared: &Prepared) -> Self {
+    /// Those of a chunk.
+    pub(in crate::syntax) fn new(prepared: &Prepared) -> Self {
         let mut edits = Self {
             dropped: prepared.empty_statements.iter().copied().collect(),
             separators: HashSet::new(),

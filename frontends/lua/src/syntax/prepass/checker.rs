@@ -5,15 +5,29 @@ use super::labels::{Jumps, Labels};
 use super::lexer::{Lexer, LexicalError};
 use super::scope::{FunctionState, Scopes, Use};
 use super::token::{Token, TokenIndex, TokenKind, TokenValue};
-use super::{Chain, Prepared, weight};
+use super::{Chain, LongTable, Prepared, weight};
+use crate::syntax::Stack;
 use crate::syntax::error::SyntaxError;
 use crate::syntax::hir::{Attribute, Label, LabelId, Local, LocalId, Span, StringId};
 use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
 use minivm_isa::Allowance;
+use std::collections::HashMap;
 
 /// Nested statements, expressions and assignment targets a chunk may have. The reference implementation counts to 200,
 /// of which `load` called from a script has used two.
-const LEVELS_MAX: u32 = 197;
+pub(in crate::syntax) const LEVELS_MAX: u32 = 197;
+
+/// Tokens of a part of the main function or of a table constructor, or some more.
+const PART_TOKENS: usize = if cfg!(test) { 64 } else { 4096 };
+
+/// What was taken for parts that the parser holds one at a time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct PartBytes {
+    /// What had been taken in all when the last part began.
+    before: u64,
+    /// What is for the parser's tree of the largest.
+    largest: u64,
+}
 
 /// The result of a grammar rule. Errors are boxed to keep the way back cheap.
 pub(super) type Checked<T> = Result<T, Box<SyntaxError>>;
@@ -35,6 +49,7 @@ pub(super) struct Checker<'source> {
     /// The token the grammar looks at.
     pub(super) current: TokenIndex,
     levels: u32,
+    stack: &'source mut Stack,
     pub(super) names: KnownNames,
     pub(super) scopes: Scopes,
     pub(super) functions: Vec<FunctionState>,
@@ -46,6 +61,9 @@ pub(super) struct Checker<'source> {
     pub(super) labels: PrimaryMap<LabelId, Label>,
     /// Statements that are nothing but `;`.
     pub(super) empty_statements: Vec<TokenIndex>,
+    parts: Vec<TokenIndex>,
+    part_bytes: PartBytes,
+    pub(super) long_tables: HashMap<TokenIndex, LongTable>,
     pub(super) chains: Vec<Chain>,
     pub(super) allowance: &'source mut Allowance,
     /// What was taken of it.
@@ -59,6 +77,7 @@ impl<'source> Checker<'source> {
         start: usize,
         chunk_id: &'source [u8],
         allowance: &'source mut Allowance,
+        stack: &'source mut Stack,
     ) -> Self {
         let mut lexer = Lexer::new(source, start);
         let mut known = |name: &str| lexer.interner.intern(name.as_bytes());
@@ -75,6 +94,7 @@ impl<'source> Checker<'source> {
             tokens: PrimaryMap::new(),
             current: TokenIndex::new(0),
             levels: 0,
+            stack,
             names,
             scopes: Scopes::default(),
             functions: Vec::new(),
@@ -85,6 +105,9 @@ impl<'source> Checker<'source> {
             locals: PrimaryMap::new(),
             labels: PrimaryMap::new(),
             empty_statements: Vec::new(),
+            parts: Vec::new(),
+            part_bytes: PartBytes::default(),
+            long_tables: HashMap::new(),
             chains: Vec::new(),
             allowance,
             weight: 0,
@@ -111,6 +134,7 @@ impl<'source> Checker<'source> {
         self.statements()?;
         self.expect(TokenKind::Eof)?;
         self.leave_function()?;
+        self.part_bytes = self.end_part(self.part_bytes);
         Ok(Prepared {
             tokens: self.tokens,
             uses: self.uses,
@@ -118,8 +142,10 @@ impl<'source> Checker<'source> {
             locals: self.locals,
             labels: self.labels,
             empty_statements: self.empty_statements,
+            parts: self.parts,
+            long_tables: self.long_tables,
             chains: self.chains.into(),
-            weight: self.weight,
+            tree_bytes: self.part_bytes.largest,
             environment,
         })
     }
@@ -216,9 +242,38 @@ impl<'source> Checker<'source> {
         }
     }
 
+    /// Notes that a statement begins here, with which a part of the main function may begin.
+    pub(super) fn begin_part(&mut self) {
+        if self.levels == 0 && self.parts.last().is_none_or(|&start| self.is_part_since(start)) {
+            self.parts.push(self.current);
+            self.part_bytes = self.end_part(self.part_bytes);
+        }
+    }
+
+    /// Whether what has been read since a token is enough for a part.
+    pub(super) fn is_part_since(&self, start: TokenIndex) -> bool {
+        self.current.index() - start.index() >= PART_TOKENS
+    }
+
+    /// What is taken for the parts of a table constructor that begins here.
+    pub(super) fn no_parts(&self) -> PartBytes {
+        PartBytes { before: self.weight, largest: 0 }
+    }
+
+    /// Ends a part: gives back what the parser's trees of this one and the one before would take beyond that of the larger.
+    pub(super) fn end_part(&mut self, parts: PartBytes) -> PartBytes {
+        let taken = self.weight - parts.before;
+        let tree = taken - taken / weight::TREE_PART;
+        let spare = tree.min(parts.largest);
+        self.allowance.give_back(spare);
+        self.weight -= spare;
+        PartBytes { before: self.weight, largest: parts.largest.max(tree) }
+    }
+
     /// Runs `rule` one level deeper.
     pub(super) fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Checked<T>) -> Checked<T> {
-        if self.levels == LEVELS_MAX {
+        if self.levels >= self.stack.levels_max {
+            self.stack.is_too_small = self.levels < LEVELS_MAX;
             return Err(self.error_plain("C stack overflow"));
         }
         self.levels += 1;

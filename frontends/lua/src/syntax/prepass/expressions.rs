@@ -2,7 +2,7 @@
 
 use super::checker::{Checked, Checker};
 use super::token::{TokenIndex, TokenKind};
-use super::{Chain, weight};
+use super::{Chain, LongTable, weight};
 use crate::syntax::hir::StringId;
 use cranelift_entity::EntityRef;
 
@@ -191,11 +191,17 @@ impl Checker<'_> {
     /// `{ … }`
     fn table(&mut self) -> Checked<()> {
         let line = self.token().line;
-        self.advance()?;
+        let open = self.advance()?;
         if self.kind() != TokenKind::BraceClose {
             self.weigh(weight::EXPRESSIONS);
         }
+        let (mut starts, mut start, mut parts) = (Vec::new(), open, self.no_parts());
         while self.kind() != TokenKind::BraceClose {
+            if self.is_part_since(start) {
+                start = self.current;
+                starts.push(start);
+                parts = self.end_part(parts);
+            }
             match self.kind() {
                 TokenKind::Name if self.look_ahead()? == TokenKind::Assign => {
                     self.pass_name()?;
@@ -212,7 +218,11 @@ impl Checker<'_> {
                 break;
             }
         }
-        self.pass_close(TokenKind::BraceClose, TokenKind::BraceOpen, line)?;
+        let close = self.pass_close(TokenKind::BraceClose, TokenKind::BraceOpen, line)?;
+        if !starts.is_empty() {
+            self.end_part(parts);
+            self.long_tables.insert(open, LongTable { close, starts });
+        }
         Ok(())
     }
 

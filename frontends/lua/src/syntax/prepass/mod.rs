@@ -17,15 +17,18 @@ mod statements;
 mod token;
 mod weight;
 
-pub(super) use canonical::{Canonical, Origin};
-pub(super) use checker::{error_near, limit_message};
+pub(super) use canonical::{Canonical, Edits, Origin};
+pub(super) use checker::{LEVELS_MAX, error_near, limit_message};
 pub(super) use scope::Use;
 pub(super) use token::{Token, TokenIndex, TokenKind, TokenValue};
 
+use super::Stack;
 use super::error::SyntaxError;
 use super::hir::{Label, LabelId, Local, LocalId, StringId};
-use cranelift_entity::{PrimaryMap, SecondaryMap, entity_impl};
+use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap, entity_impl};
 use minivm_isa::Allowance;
+use std::collections::HashMap;
+use std::ops::Range;
 
 /// A long chain of operators that associate to the left.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +43,22 @@ pub(super) struct Chain {
     end: TokenIndex,
     /// The operators between the operands, each applied to all before it and the operand after it.
     pub(super) operators: Vec<TokenIndex>,
+}
+
+/// A table constructor that is too long for the parser to hold all of its items at a time.
+pub(super) struct LongTable {
+    /// Its closing brace.
+    close: TokenIndex,
+    /// Where parts of it begin, each of some items, after the first one.
+    starts: Vec<TokenIndex>,
+}
+
+impl LongTable {
+    /// The tokens of each part of the constructor that begins at `open`.
+    pub(super) fn parts(&self, open: TokenIndex) -> impl Iterator<Item = Range<TokenIndex>> {
+        let starts = [TokenIndex::new(open.index() + 1)].into_iter().chain(self.starts.iter().copied());
+        starts.zip(self.starts.iter().copied().chain([self.close])).map(|(start, end)| start..end)
+    }
 }
 
 /// A chunk that is valid, and all that is known about its tokens.
@@ -58,10 +77,14 @@ pub(super) struct Prepared {
     pub(super) environment: LocalId,
     /// Long chains of operators.
     pub(super) chains: PrimaryMap<ChainId, Chain>,
+    /// Long table constructors, by their opening braces.
+    pub(super) long_tables: HashMap<TokenIndex, LongTable>,
     /// Statements that are nothing but `;`.
     empty_statements: Vec<TokenIndex>,
-    /// Bytes that were taken for all this and for the parser's tree.
-    pub(super) weight: u64,
+    /// Where parts of the main function begin, each of some statements: the first, and others in long chunks.
+    pub(super) parts: Vec<TokenIndex>,
+    /// Bytes that were taken for the parser's tree of the largest part, and the tokens.
+    pub(super) tree_bytes: u64,
 }
 
 /// Checks `source` from byte `start` on; `chunk_id` begins the error message. What is left of the allowance must suffice for
@@ -71,6 +94,7 @@ pub(super) fn prepare(
     start: usize,
     chunk_id: &[u8],
     allowance: &mut Allowance,
+    stack: &mut Stack,
 ) -> Result<Prepared, Box<SyntaxError>> {
-    checker::Checker::new(source, start, chunk_id, allowance).run()
+    checker::Checker::new(source, start, chunk_id, allowance, stack).run()
 }

@@ -36,6 +36,7 @@ impl Checker<'_> {
                 is_separator = false;
                 continue;
             }
+            self.begin_part();
             self.statement()?;
             is_separator = !matches!(kind, TokenKind::Semicolon | TokenKind::DoubleColon);
             if kind == TokenKind::Return {

@@ -31,6 +31,9 @@ pub(super) const LOCALS: u64 = 4_900;
 /// A function.
 pub(super) const FUNCTION: u64 = 3_200;
 
+/// The part of what the parser's tree takes that the resolved tree takes.
+pub(super) const TREE_PART: u64 = 4;
+
 impl Checker<'_> {
     /// Counts what something takes. When there is not so much, the next token is an error.
     pub(super) fn weigh(&mut self, bytes: u64) {

@@ -27,7 +27,7 @@ fn advance(search: &mut Search, pattern: &Pattern, subject: &[u8]) -> LibraryRes
             SearchStep::Found(found) => return Ok(Some(found)),
             SearchStep::Exhausted => return Ok(None),
             SearchStep::Paused => {
-                *search = Search::load(&search.save(pattern), pattern, subject.len()).expect("it was saved");
+                *search = Search::load(&search.save(), pattern, subject.len()).expect("it was saved");
             }
         }
     }
