@@ -121,7 +121,7 @@ fn other_versions_and_features_are_refused() {
         assert_eq!(binary::decode(&bytes).unwrap_err().to_string(), expected);
     };
     check(&|bytes| bytes[4] = 1, "at byte 0x4: this is format version 1, only version 0 can be read");
-    check(&|bytes| bytes[15] = 1, "at byte 0x8: unknown features 0x100000000000000, known are 0x7 of version 0");
+    check(&|bytes| bytes[15] = 1, "at byte 0x8: unknown features 0x100000000000000, known are 0xf of version 0");
     check(&|bytes| bytes[8] = 1, "at byte 0x8: the feature bits are 0x1, but the program has 0x0");
     check(&|bytes| bytes[1] = b'M', "at byte 0x0: this is no MiniVM program: it does not begin with \\0mvm");
     check(&|bytes| bytes.truncate(10), "at byte 0x8: the file ends too early: 8 bytes are needed, 2 are left");

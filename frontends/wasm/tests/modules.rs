@@ -130,11 +130,6 @@ fn errors_say_what_and_where() {
 
 #[test]
 fn what_is_missing_is_named() {
-    expect_error(b"(module (memory 1 (pagesize 1)))", "not supported: the WebAssembly proposal 'custom-page-sizes'");
-    expect_error(
-        b"(module (type $f (func)) (type $c (cont $f)) (memory 1 (pagesize 1)))",
-        "not supported: the WebAssembly proposals 'stack-switching', 'custom-page-sizes' (",
-    );
     expect_error(
         b"(module (type $f (func)) (type $c (cont $f)))",
         "not supported: the WebAssembly proposal 'stack-switching'",
