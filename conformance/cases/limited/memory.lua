@@ -12,6 +12,8 @@ try("cells", function() local t = {} for i = 1, 1e9 do local x = i t[i] = functi
 try("strings", function() local t = {} for i = 1, 1e9 do t["k" .. i] = true end end)
 try("pieces", function() local t = {} for i = 1, 1e4 do t[i] = "xxxxxxxxxx" end local u = {} while true do u[#u + 1] = table.concat(t) end end)
 try("coroutines", function() local t = {} for i = 1, 1e9 do t[i] = coroutine.create(print) end end)
+-- Where a stack grows nothing can be collected.
+collectgarbage()
 local ok, m = coroutine.resume(coroutine.create(function() local function down(n) return 1 + down(n + 1) end return down(1) end)) print("stack", ok, m:match("stack overflow") or m)
 collectgarbage()
 -- What is not used any more is in nobody's way.
