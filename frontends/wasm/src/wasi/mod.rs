@@ -11,7 +11,7 @@
 //! | `state` | [`Wasi`]: one program's descriptors, arguments, clock, randomness |
 //! | `functions` | [`FUNCTIONS`]: the table of all calls, for registering with a linker |
 //! | `link` | [`define()`]: registers them with a MiniVM machine |
-//! | `threads` | [`Threads`]: threads, one at a time, as runs of the machine |
+//! | `threads` | threads, one at a time, as runs of the machine |
 //! | `arguments`, `clocks`, `process`, `poll`, `sockets` | the calls, by topic |
 //! | `transfer`, `files`, `directories`, `paths`, `open` | the calls on descriptors and paths |
 //! | `memory` | checked little-endian access to the guest's memory |
