@@ -351,6 +351,8 @@ impl Context {
         }
         self.stack_start = self.running().stack.start();
         self.stack_end = self.running().stack.limit();
+        // What it has grown by is touched for the first time, and deep stacks take long to search.
+        self.hasten(i64::MAX);
         Some(self.stack_start.wrapping_add(offset))
     }
 
