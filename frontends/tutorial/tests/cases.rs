@@ -1,32 +1,14 @@
 //! Every case prints what is stored: run at once, in slices of fuel, and stopped on its way, saved, and loaded into a fresh
 //! machine, over and over.
 
+mod common;
+
+use common::Output;
 use minivm::{CodeForm, Error, Failure, Limits, Machine, RunState, Value};
-use minivm_std::Host;
 use minivm_tutorial::{Mode, compile, install};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-
-/// What a program has written, whichever machine it was in.
-#[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
-
-impl Host for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(())
-    }
-
-    fn write_error(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write(bytes)
-    }
-
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Ok(0)
-    }
-}
 
 fn machine(output: &Output) -> (Machine, Value) {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/modules");

@@ -1,13 +1,15 @@
 //! What the guide shows is so: included code exists, programs in Tern print what stands below them, bytecode is valid, links lead
 //! somewhere. Its Rust is compiled and run by the documentation tests, see `src/guide.rs`.
 
+mod common;
+
+use common::Output;
 use minivm::{Limits, Machine};
-use minivm_std::{Host, flush, run_chunk};
+use minivm_std::{flush, run_chunk};
 use minivm_tutorial::{Mode, compile, install};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../builder/guide/src")
@@ -118,24 +120,6 @@ fn all_anchors_are_shown() {
                 assert!(chapters.contains(&format!("{file}:{anchor}}}}}")), "no chapter shows `{anchor}` of {file}");
             }
         }
-    }
-}
-
-#[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
-
-impl Host for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(())
-    }
-
-    fn write_error(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write(bytes)
-    }
-
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Ok(0)
     }
 }
 
