@@ -8,7 +8,6 @@ use minivm::{Limits, Machine};
 use minivm_std::{flush, run_chunk};
 use minivm_tutorial::{Mode, compile, install};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
