@@ -16,7 +16,7 @@ use crate::value::{Tag, Value};
 
 pub(crate) use boundary::{argument_message, result_message};
 pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
-pub use report::{ErrorKind, ErrorReport};
+pub use report::{ErrorKind, ErrorReport, InlinedCall};
 pub(crate) use report::{Errors, note, worded};
 pub use trace::MODULES;
 pub(crate) use trace::{
