@@ -1,5 +1,6 @@
 //! Calls that a compiler has inlined, found again by DWARF: sound, and damaged in any way.
 
+use minivm::InlinedCall;
 use minivm_wasm::inlined_calls;
 
 /// Built from `data/inlined.c`, which says how.
@@ -12,17 +13,15 @@ fn place_of(name: &str) -> usize {
 }
 
 /// Bytes of the module that have inlined calls around them, and these.
-fn all() -> Vec<(u32, Vec<(String, String, u32)>)> {
-    let calls =
-        |byte| inlined_calls(MODULE, byte).into_iter().map(|call| (call.function, call.file, call.line)).collect();
-    let of_bytes = (0..MODULE.len() as u32).map(|byte| (byte, calls(byte)));
-    of_bytes.filter(|(_, calls): &(u32, Vec<_>)| !calls.is_empty()).collect()
+fn all() -> Vec<(u32, Vec<InlinedCall>)> {
+    let of_bytes = (0..MODULE.len() as u32).map(|byte| (byte, inlined_calls(MODULE, byte)));
+    of_bytes.filter(|(_, calls)| !calls.is_empty()).collect()
 }
 
 #[test]
 fn calls_are_told_the_innermost_first() {
-    let share = ("share".to_owned(), "inlined.c".to_owned(), 14);
-    let divide = ("divide".to_owned(), "inlined.c".to_owned(), 9);
+    let call = |function: &str, line| InlinedCall { function: function.into(), file: "inlined.c".into(), line };
+    let (share, divide) = (call("share", 14), call("divide", 9));
     let found = all();
     assert!(found.iter().any(|(_, calls)| *calls == [divide.clone(), share.clone()]), "{found:?}");
     assert!(found.iter().any(|(_, calls)| *calls == [share.clone()]), "{found:?}");

@@ -1,18 +1,21 @@
 //! From a byte of a module to the calls that its compiler has inlined there, by DWARF. It is read only when something has failed, and
-//! as far as it is sound: what is damaged is as good as missing. Time is bounded by [`STEPS_MAX`], memory by that of one unit.
+//! as far as it is sound: what is damaged is as good as missing. Time is bounded by [`STEPS_MAX`], memory by that
+//! of one unit.
 
-use super::lines::{Bytes, Sections, shown};
+use super::lines::{Bytes, DEBUG_SECTIONS, Sections, shown};
 use super::names::demangled;
 use gimli::{
     Abbreviation, AttributeValue, DebugInfoOffset, DwAt, Dwarf, EndianSlice, EntriesRaw, LittleEndian, Unit,
     UnitOffset, constants,
 };
 use minivm::InlinedCall;
-use minivm_isa::program::CustomSection;
 use std::cell::Cell;
 use wasmparser::{Parser, Payload};
 
-/// Entries, attributes, ranges and bytes of tables that are looked at, at most.
+/// Entries, attributes, ranges and bytes of tables that are looked at, at most: for each byte of the sections, in any case, and of the
+/// largest module. Compilers write less than one for each byte.
+const STEPS_PER_BYTE: u64 = 4;
+const STEPS: u64 = 1_000_000;
 const STEPS_MAX: u64 = 50_000_000;
 /// Calls that are inlined in each other, as far as they are told.
 const CALLS_MAX: usize = 64;
@@ -26,20 +29,21 @@ pub fn inlined_calls(module: &[u8], byte: u32) -> Vec<InlinedCall> {
     for payload in Parser::new(0).parse_all(module) {
         match payload {
             Ok(Payload::CodeSectionStart { unchecked_range, .. }) => code_start = Some(unchecked_range.start),
-            Ok(Payload::CustomSection(section)) if section.name().starts_with(".debug_") => {
-                custom.push(CustomSection { name: section.name().into(), bytes: section.data().into() });
+            Ok(Payload::CustomSection(section)) if section.name().starts_with(DEBUG_SECTIONS) => {
+                custom.push((section.name(), section.data()));
             }
             Ok(_) => {}
             Err(_) => return Vec::new(),
         }
     }
     let Some(address) = code_start.and_then(|start| u64::from(byte).checked_sub(start)) else { return Vec::new() };
-    let find = |name: &str| custom.iter().find(|one| one.name == name).map_or(&[][..], |one| &one.bytes);
+    let find = |name: &str| custom.iter().find(|one| one.0 == name).map_or(&[][..], |one| one.1);
     let section = |id: gimli::SectionId| Ok::<_, ()>(EndianSlice::new(find(id.name()), LittleEndian));
     let Ok(dwarf) = Dwarf::load(section) else { return Vec::new() };
     let abbreviations = find(".debug_abbrev");
-    let reading =
-        Reading { dwarf, sections: Sections::of(&custom), abbreviations, address, left: Cell::new(STEPS_MAX) };
+    let bytes: usize = custom.iter().map(|section| section.1.len()).sum();
+    let steps = (STEPS + STEPS_PER_BYTE * bytes as u64).min(STEPS_MAX);
+    let reading = Reading { dwarf, sections: Sections::of(find), abbreviations, address, left: Cell::new(steps) };
     reading.calls().unwrap_or_default()
 }
 

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 pub(super) type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// What the names of sections for debuggers begin with.
-const DEBUG_SECTIONS: &str = ".debug_";
+pub(super) const DEBUG_SECTIONS: &str = ".debug_";
 /// What rows and files take for each byte of the line tables, at most: a row takes one byte there and a few times that here.
 const BYTES_PER_BYTE: u64 = 32;
 
@@ -37,9 +37,11 @@ impl Lines {
         (name, own): (&str, Source),
         allowance: &mut Allowance,
     ) -> Option<Self> {
-        let (debug, others) = std::mem::take(custom).into_iter().partition(|one| one.name.starts_with(DEBUG_SECTIONS));
+        let (debug, others): (Vec<_>, _) =
+            std::mem::take(custom).into_iter().partition(|one| one.name.starts_with(DEBUG_SECTIONS));
         *custom = others;
-        let sections = Sections::of(&debug);
+        let find = |name: &str| debug.iter().find(|one| one.name == name).map_or(&[][..], |one| &one.bytes);
+        let sections = Sections::of(find);
         let length = sections.line.len() as u64;
         let bytes = length * BYTES_PER_BYTE + ALL_NAMES_BYTES_MAX.min(length * NAME_BYTES_MAX as u64);
         if length == 0 || allowance.touch(bytes).is_err() {
@@ -83,8 +85,8 @@ pub(super) struct Sections<'a> {
 }
 
 impl<'a> Sections<'a> {
-    pub(super) fn of(custom: &'a [CustomSection]) -> Self {
-        let find = |name: &str| custom.iter().find(|one| one.name == name).map_or(&[][..], |one| &one.bytes);
+    /// Of those that are found by name; a section that is not there is empty.
+    pub(super) fn of(find: impl Fn(&str) -> &'a [u8]) -> Self {
         Sections { line: find(".debug_line"), line_strings: find(".debug_line_str"), strings: find(".debug_str") }
     }
 
