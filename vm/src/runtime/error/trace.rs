@@ -1,7 +1,7 @@
 //! Positions and tracebacks.
 
 use super::names::{call_site_name, called_register};
-use super::report::InlinedCall;
+use super::words::InlinedCall;
 use crate::heap::Closure;
 use crate::heap::Table;
 use crate::runtime::context::Context;
