@@ -126,7 +126,7 @@ pub(crate) unsafe fn invoke(
         let is_own = std::mem::take(&mut cx.owes_toll) || place == cx.continuation_return();
         let came = if is_own { Came::WithValues } else { Came::Called };
         if cx.hooks.is_on
-            && let Some(flow) = super::hook::before_host(cx, new, count, came)
+            && let Some(flow) = super::hook_events::before_host(cx, new, count, came)
         {
             return flow;
         }
@@ -331,7 +331,7 @@ unsafe fn give_back(call: &mut HostCall<'_>, count: usize) -> Flow {
     unsafe {
         let base = cx.stack_start.add(call.base);
         if cx.hooks.is_on
-            && let Some(flow) = super::hook::host_returns(cx, base, count)
+            && let Some(flow) = super::hook_events::host_returns(cx, base, count)
         {
             return flow;
         }
@@ -461,8 +461,8 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
             }
             OutcomeKind::Yield { count } => {
                 let at = above(cx, base, count);
-                if cx.hooks.is_on && super::hook::reports_return(cx, base) {
-                    return super::hook::suspend(cx, base, count, at);
+                if cx.hooks.is_on && super::hook_events::reports_return(cx, base) {
+                    return super::hook_events::suspend(cx, base, count, at);
                 }
                 cx.running().suspended_in = (*Frame::at(base).closure()).function.cast();
                 super::switch::suspend(cx, base, count, place, at)
