@@ -96,7 +96,7 @@ slow_handler! {
         }
         let callee = get_any(regs, call.callee);
         let total = call.arguments + (*cx).open_count;
-        call::call_value(&mut *cx, callee, regs.add(call.window), total, rows::CallAnyOpen::next(pc), at)
+        host_run::call_value(&mut *cx, callee, regs.add(call.window), total, rows::CallAnyOpen::next(pc), at)
     }
 }
 

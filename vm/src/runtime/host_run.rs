@@ -5,6 +5,7 @@ use crate::heap::Closure;
 use crate::runtime::call::{self, host_continuation, stack_overflow};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::deliver::deliver;
+use crate::runtime::direct_switch;
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::{FastPath, Intrinsic, Outcome, OutcomeKind, Raise};
 use crate::runtime::host::{HostCall, Returned};
@@ -39,18 +40,31 @@ pub(crate) unsafe fn call(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        if let Some(Intrinsic::Yield) = host.intrinsic
-            && cx.run.fiber != cx.run.main_fiber
-            && cx.run.finaliser_in.is_null()
-            && !cx.heap.needs_step()
-        {
-            cx.running().suspended_in = (*closure).function.cast();
-            return super::switch::suspend(cx, new, count, place, at);
+        if let Some(flow) = direct_switch::call(cx, host, closure, new, count, place, at) {
+            return flow;
         }
         match call_fast_path(cx, host, new, count, new, place) {
             Some(flow) => flow,
             None => invoke(cx, host, closure, new, count, place, at),
         }
+    }
+}
+
+/// Calls a value for an instruction: at once, if all that it does is to switch to another fiber.
+///
+/// # Safety
+/// As for [`call::call_value`].
+#[inline(always)]
+pub(crate) unsafe fn call_value(cx: &mut Context, callee: Value, new: Regs, count: usize, place: Pc, at: Flow) -> Flow {
+    // SAFETY: passed on; closures point to functions.
+    unsafe {
+        if let Some(closure) = callee.as_function()
+            && let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body
+            && let Some(flow) = direct_switch::call(cx, host, closure, new, count, place, at)
+        {
+            return flow;
+        }
+        call::call_value(cx, callee, new, count, place, at)
     }
 }
 

@@ -55,6 +55,7 @@ pub(crate) mod declared;
 pub(crate) mod definitions;
 pub(crate) mod deliver;
 pub(crate) mod deoptimise;
+pub(crate) mod direct_switch;
 pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod externs;
