@@ -10,7 +10,7 @@ use crate::runtime::known_bridges::KnownBridges;
 use crate::runtime::program_types::TypeTables;
 use crate::runtime::task::Runs;
 use crate::runtime::walk::{Level, Walk};
-use crate::runtime::{call, finalise, switch, unwind};
+use crate::runtime::{finalise, unwind};
 use crate::threaded::continuation::Continuation;
 use crate::threaded::frame::Frame;
 use crate::threaded::return_stubs::is_machine_place;
@@ -86,7 +86,7 @@ impl RootSet {
                         let place = stack_map::Place { instruction, calling, baseline };
                         map.mark(function, guest.slots(), place, regs, marker);
                         if guest.convention == Convention::Variadic {
-                            let (first, count) = call::varargs(regs, guest.params as usize);
+                            let (first, count) = Frame::at(regs).varargs(guest.params as usize);
                             mark_values(first, count, marker);
                         }
                     }
@@ -220,7 +220,7 @@ impl Roots for RootSet {
             match fiber.state {
                 FiberState::Running => {}
                 FiberState::Suspended | FiberState::Parked if fiber.pc.is_null() => {
-                    marker.mark(switch::waiting_callee(fiber));
+                    marker.mark(fiber.waiting_callee());
                 }
                 FiberState::Suspended | FiberState::Normal => {
                     let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };

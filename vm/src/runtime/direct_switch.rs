@@ -11,7 +11,7 @@ use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::{FiberSource, Intrinsic};
 use crate::runtime::host_run::call_from_continuation;
-use crate::runtime::switch::{self, enter_fiber, waiting_callee};
+use crate::runtime::switch::{self, enter_fiber};
 use crate::threaded::continuation::{CONTINUATION_DELTA, Continuation, ContinuationKind, NESTING_MAX, Protect};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
@@ -46,6 +46,24 @@ pub(crate) unsafe fn call(
     }
 }
 
+/// Calls a value for an instruction: at once, if all that it does is to switch to another fiber.
+///
+/// # Safety
+/// As for [`call::call_value`](crate::runtime::call).
+#[inline(always)]
+pub(crate) unsafe fn call_value(cx: &mut Context, callee: Value, new: Regs, count: usize, place: Pc, at: Flow) -> Flow {
+    // SAFETY: passed on; closures point to functions.
+    unsafe {
+        if let Some(closure) = callee.as_function()
+            && let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body
+            && let Some(flow) = call(cx, host, closure, new, count, place, at)
+        {
+            return flow;
+        }
+        super::call::call_value(cx, callee, new, count, place, at)
+    }
+}
+
 /// Suspends the running fiber with the `count` values at `new`.
 #[inline(always)]
 unsafe fn suspend(
@@ -56,11 +74,7 @@ unsafe fn suspend(
     place: Pc,
     at: Flow,
 ) -> Option<Flow> {
-    if cx.run.fiber == cx.run.main_fiber
-        || !cx.run.finaliser_in.is_null()
-        || cx.heap.needs_step()
-        || cx.hooks.is_on
-    {
+    if cx.run.fiber == cx.run.main_fiber || !cx.run.finaliser_in.is_null() || cx.heap.needs_step() || cx.hooks.is_on {
         return None;
     }
     // SAFETY: the caller's registers are below the window.
@@ -106,7 +120,7 @@ unsafe fn resume(
         if regs.wrapping_add(room + 2 * count + 16) > target.stack.limit() {
             return None;
         }
-        let callee = if to.is_null() { waiting_callee(target) } else { Value::NIL };
+        let callee = if to.is_null() { target.waiting_callee() } else { Value::NIL };
         crate::runtime::collect::before_resume(cx, cell);
         // The continuation takes the place of the values.
         if to.is_null() {
@@ -190,7 +204,7 @@ unsafe fn return_reported(cx: &mut Context, base: Regs, first: Option<Value>, va
             set_any(base, index * 2, value);
         }
         let count = values.len() + usize::from(first.is_some());
-        match super::hook::host_returns(cx, base, count) {
+        match super::hook_events::host_returns(cx, base, count) {
             Some(flow) => flow,
             None => {
                 let place = Frame::at(base).return_place();

@@ -4,7 +4,10 @@ use crate::heap::FiberCell;
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::hook::Hook;
 use crate::runtime::stack_memory::StackMemory;
+use crate::threaded::continuation::CONTINUATION_DELTA;
+use crate::threaded::operands::get_any;
 use crate::threaded::{Pc, Regs};
+use crate::value::Value;
 
 /// What a fiber does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +51,15 @@ pub(crate) struct Fiber {
 }
 
 impl Fiber {
+    /// The callee that waits on its stack if it never ran.
+    ///
+    /// # Safety
+    /// The fiber never ran.
+    pub(crate) unsafe fn waiting_callee(&self) -> Value {
+        // SAFETY: whoever made it put it there.
+        unsafe { get_any(self.stack.start(), CONTINUATION_DELTA - 2) }
+    }
+
     /// A suspended fiber on this stack.
     pub(crate) fn new(stack: StackMemory) -> Self {
         Fiber {

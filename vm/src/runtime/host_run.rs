@@ -50,24 +50,6 @@ pub(crate) unsafe fn call(
     }
 }
 
-/// Calls a value for an instruction: at once, if all that it does is to switch to another fiber.
-///
-/// # Safety
-/// As for [`call::call_value`].
-#[inline(always)]
-pub(crate) unsafe fn call_value(cx: &mut Context, callee: Value, new: Regs, count: usize, place: Pc, at: Flow) -> Flow {
-    // SAFETY: passed on; closures point to functions.
-    unsafe {
-        if let Some(closure) = callee.as_function()
-            && let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body
-            && let Some(flow) = direct_switch::call(cx, host, closure, new, count, place, at)
-        {
-            return flow;
-        }
-        call::call_value(cx, callee, new, count, place, at)
-    }
-}
-
 /// Calls the fast path of a host function, if it has one that knows the `count` arguments at `new`. What it gives is returned
 /// to `place`, for the frame or window at `base`.
 ///
@@ -140,7 +122,7 @@ pub(crate) unsafe fn invoke(
         let is_own = std::mem::take(&mut cx.owes_toll) || place == cx.continuation_return();
         let came = if is_own { Came::WithValues } else { Came::Called };
         if cx.hooks.is_on
-            && let Some(flow) = super::hook::before_host(cx, new, count, came)
+            && let Some(flow) = super::hook_events::before_host(cx, new, count, came)
         {
             return flow;
         }
@@ -345,7 +327,7 @@ unsafe fn give_back(call: &mut HostCall<'_>, count: usize) -> Flow {
     unsafe {
         let base = cx.stack_start.add(call.base);
         if cx.hooks.is_on
-            && let Some(flow) = super::hook::host_returns(cx, base, count)
+            && let Some(flow) = super::hook_events::host_returns(cx, base, count)
         {
             return flow;
         }
@@ -475,8 +457,8 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
             }
             OutcomeKind::Yield { count } => {
                 let at = above(cx, base, count);
-                if cx.hooks.is_on && super::hook::reports_return(cx, base) {
-                    return super::hook::suspend(cx, base, count, at);
+                if cx.hooks.is_on && super::hook_events::reports_return(cx, base) {
+                    return super::hook_events::suspend(cx, base, count, at);
                 }
                 cx.running().suspended_in = (*Frame::at(base).closure()).function.cast();
                 super::switch::suspend(cx, base, count, place, at)

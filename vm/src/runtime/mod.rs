@@ -66,6 +66,7 @@ pub(crate) mod frame_view;
 pub(crate) mod frames;
 pub(crate) mod function;
 pub(crate) mod hook;
+pub(crate) mod hook_events;
 pub(crate) mod host;
 pub(crate) mod host_run;
 pub(crate) mod instance;

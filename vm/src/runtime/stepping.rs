@@ -80,7 +80,7 @@ pub(crate) unsafe fn to_baseline(cx: &mut Context, flow: Flow) -> Flow {
             return Flow { pc: baseline.block(block), regs: flow.regs };
         }
         if cx.hooks.is_on && flow.pc.cast() == guest.loaded().entry() {
-            super::hook::entered(cx, flow.regs);
+            super::hook_events::entered(cx, flow.regs);
         }
         let here = guest.arrival_at(flow.pc);
         materialise_before(guest, flow.regs, here);

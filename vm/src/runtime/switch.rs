@@ -3,15 +3,15 @@
 use super::unwind::{self, raise_message};
 use crate::heap::{FiberCell, OutOfMemory};
 use crate::runtime::context::{Context, Status};
-use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::direct_switch;
+use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::host_run::{answer, answer_error};
 use crate::runtime::stack_memory::FIRST_WORDS;
 use crate::threaded::continuation::NESTED_TOO_DEEP;
 use crate::threaded::continuation::NESTING_MAX;
 use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, ContinuationKind};
+use crate::threaded::operands::set_any;
 use crate::threaded::operands::values_at;
-use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
 
@@ -65,15 +65,6 @@ pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemo
 pub(crate) unsafe fn drop_fiber(state: *mut ()) {
     // SAFETY: the collector calls this once for a cell.
     drop(unsafe { Box::from_raw(state.cast::<Fiber>()) });
-}
-
-/// The callee that waits on the stack of a fiber that never ran.
-///
-/// # Safety
-/// The fiber never ran.
-pub(crate) unsafe fn waiting_callee(fiber: &Fiber) -> Value {
-    // SAFETY: `create` put it there.
-    unsafe { get_any(fiber.stack.start(), CONTINUATION_DELTA - 2) }
 }
 
 /// Saves the running fiber and makes `cell` the running one.
@@ -295,7 +286,7 @@ unsafe fn start_or_continue(cx: &mut Context, cell: *mut FiberCell, values: &[Va
         let fiber = Fiber::of(cell);
         let (pc, regs) = (fiber.pc, fiber.saved_regs());
         if pc.is_null() {
-            let callee = waiting_callee(fiber);
+            let callee = fiber.waiting_callee();
             let continuation = fiber.stack.start();
             let Some(continuation) = cx.reserve(continuation, continuation, CONTINUATION_DELTA + 2 * values.len() + 16)
             else {

@@ -19,7 +19,8 @@ pub(super) const INTRINSICS: &[(&str, Intrinsic, LibraryFunction)] = &[
     ("yield", Intrinsic::Yield, yield_),
 ];
 /// What the machine knows of [`wrapped`].
-pub(super) const WRAPPED_INTRINSIC: Intrinsic = Intrinsic::Resumes { fiber: FiberSource::Capture, state: BACK, first: None };
+pub(super) const WRAPPED_INTRINSIC: Intrinsic =
+    Intrinsic::Resumes { fiber: FiberSource::Capture, state: BACK, first: None };
 
 /// Name of the function that `wrap` makes closures of, in the machine's registry.
 pub(super) const WRAPPED: &str = "lua.coroutine.wrapped";
