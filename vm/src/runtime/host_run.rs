@@ -5,6 +5,7 @@ use crate::heap::Closure;
 use crate::runtime::call::{self, host_continuation, stack_overflow};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::deliver::deliver;
+use crate::runtime::direct_switch;
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::{FastPath, Intrinsic, Outcome, OutcomeKind, Raise};
 use crate::runtime::host::{HostCall, Returned};
@@ -39,13 +40,8 @@ pub(crate) unsafe fn call(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        if let Some(Intrinsic::Yield) = host.intrinsic
-            && cx.run.fiber != cx.run.main_fiber
-            && cx.run.finaliser_in.is_null()
-            && !cx.heap.needs_step()
-        {
-            cx.running().suspended_in = (*closure).function.cast();
-            return super::switch::suspend(cx, new, count, place, at);
+        if let Some(flow) = direct_switch::call(cx, host, closure, new, count, place, at) {
+            return flow;
         }
         match call_fast_path(cx, host, new, count, new, place) {
             Some(flow) => flow,
