@@ -8,6 +8,7 @@
 //! | `buffer` | strings that are written in several steps |
 //! | `marker`, `weak`, `notes` | marking what is reachable; weak tables and ephemerons |
 //! | `collect`, `finaliser`, `segmented` | the phases of a cycle, in steps; lists that grow in steps |
+//! | `pace` | when a cycle begins |
 //! | `transfer/` | all cells as bytes, and back; or copied for another machine |
 //!
 //! It knows no source language, no bytecode and no frame: the interpreter hands it roots through [`Roots`].
@@ -37,6 +38,7 @@ mod marker;
 pub(crate) mod metamethod;
 mod notes;
 mod object;
+mod pace;
 mod segmented;
 mod size_class;
 mod space;
