@@ -100,11 +100,27 @@ pub struct ErrorReport {
 /// What gives an error its words, or leaves those it has.
 pub(crate) type ErrorWords = dyn Fn(&ErrorReport) -> Option<String>;
 
+/// A call that the compiler of a program has replaced with the body of the function.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InlinedCall {
+    /// The function that is called.
+    pub function: String,
+    /// The file of the call; empty where it is not known.
+    pub file: String,
+    /// The line of the call, from 1; 0 where it is not known.
+    pub line: u32,
+}
+
+/// What finds the inlined calls around a byte of the module of this name, the innermost first.
+pub(crate) type InlinedCalls = dyn Fn(&str, u32) -> Vec<InlinedCall>;
+
 /// The words of the host, and what is known of the error that is about to be raised.
 #[derive(Default)]
 pub(crate) struct Errors {
     /// None for errors that keep their own.
     pub(crate) words: Option<Rc<ErrorWords>>,
+    /// None where tracebacks have no inlined calls.
+    pub(crate) inlined: Option<Rc<InlinedCalls>>,
     pub(super) detail: Cell<Option<Box<Detail>>>,
 }
 
