@@ -44,7 +44,7 @@ pub use crate::runtime::codec::{ObjectCodec, ObjectHandles, StateCodec};
 pub use crate::runtime::context::{Limits, NumberReader};
 pub use crate::runtime::definitions::InstanceId;
 pub use crate::runtime::error::trace::{LevelInfo, LevelVariable, VariablePlace};
-pub use crate::runtime::error::{ErrorKind, ErrorReport, MODULES};
+pub use crate::runtime::error::{ErrorKind, ErrorReport, InlinedCall, MODULES};
 pub use crate::runtime::externs::{Extern, ExternKind, Imports};
 pub use crate::runtime::failure::Failure;
 pub use crate::runtime::fiber::FiberState;

@@ -15,7 +15,7 @@ use crate::threaded::continuation::Came;
 use crate::threaded::continuation::ContinuationKind;
 use crate::threaded::continuation::NESTED_TOO_DEEP;
 use crate::threaded::continuation::NESTING_MAX;
-use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, Protect};
+use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, HOST_CALL_WORDS, Protect};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::set_any;
 use crate::threaded::operands::words_between;
@@ -113,7 +113,7 @@ pub(crate) unsafe fn invoke(
     // SAFETY: `new` is a window above the caller's live words; its header words are free.
     unsafe {
         let offset = words_between(at.regs, new);
-        let Some(regs) = cx.reserve(at.regs, new, 2 * count + CONTINUATION_DELTA + 8) else {
+        let Some(regs) = cx.reserve(at.regs, new, 2 * count + HOST_CALL_WORDS) else {
             return stack_overflow(cx, at);
         };
         let new = regs.add(offset);

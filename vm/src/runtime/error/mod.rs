@@ -23,7 +23,7 @@ pub(crate) use trace::{
     fiber_state, level_info, position_at, position_of_call, position_of_caller, static_info, suspended_in, traceback,
     traceback_of_caller, traceback_of_fiber,
 };
-pub use words::{ErrorKind, ErrorReport};
+pub use words::{ErrorKind, ErrorReport, InlinedCall};
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
