@@ -13,6 +13,5 @@ coroutine.resume(co, 2)
 coroutine.resume(co, 2)
 local w = coroutine.wrap(function() coroutine.yield(1) end)
 w() w()
-pcall(w)
 for x in coroutine.wrap(function() coroutine.yield(1) end) do f() end
 debug.sethook()
