@@ -52,8 +52,8 @@ pub use crate::runtime::finalise::FINALISER_ERROR;
 pub use crate::runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 pub use crate::runtime::hook::HookEvents;
 pub use crate::runtime::host::{
-    FAST_PATH_BYTES_MAX, FastPath, FastPathFn, HostCall, HostRequest, HostState, Intrinsic, Outcome, Pause, Protect,
-    Raise, SLICE,
+    FAST_PATH_BYTES_MAX, FastPath, FastPathFn, FiberSource, HostCall, HostRequest, HostState, Intrinsic, Outcome,
+    Pause, Protect, Raise, SLICE,
 };
 pub use crate::runtime::kept::Kept;
 pub use crate::runtime::loaded_program::ProgramHandle;

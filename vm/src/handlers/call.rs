@@ -12,7 +12,7 @@ use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_values;
-use crate::runtime::{call, host_run, unwind};
+use crate::runtime::{call, direct_switch, host_run, unwind};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
 use crate::threaded::continuation::{CONTINUATION_WORDS, Continuation, ContinuationKind};
@@ -96,7 +96,7 @@ slow_handler! {
         }
         let callee = get_any(regs, call.callee);
         let total = call.arguments + (*cx).open_count;
-        call::call_value(&mut *cx, callee, regs.add(call.window), total, rows::CallAnyOpen::next(pc), at)
+        direct_switch::call_value(&mut *cx, callee, regs.add(call.window), total, rows::CallAnyOpen::next(pc), at)
     }
 }
 

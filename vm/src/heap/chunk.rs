@@ -141,6 +141,14 @@ fn bit_of(cell: *mut u8) -> (usize, u64) {
     (granule / 64, 1 << (granule % 64))
 }
 
+/// Where the bit of a cell is, or what would be that place for any number.
+#[inline(always)]
+pub(crate) fn mark_address(cell: usize, bitmap: Bitmap) -> usize {
+    let granule = (cell & (CHUNK_BYTES - 1)) / GRANULE;
+    let words = std::mem::offset_of!(Chunk, bits) + bitmap.0 * size_of::<[u64; CHUNK_WORDS]>();
+    (cell & !(CHUNK_BYTES - 1)).wrapping_add(words + granule / 64 * size_of::<u64>())
+}
+
 /// Sets the bit of a cell; true if it was clear.
 ///
 /// # Safety

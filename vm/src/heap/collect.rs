@@ -92,11 +92,13 @@ pub(super) struct Cycle {
     /// Bytes of cells that were marked for finalisers.
     resurrected: usize,
     /// A cycle begins when this many bytes are in use.
-    threshold: usize,
+    pub(super) threshold: usize,
+    /// Below this it does not come by [`Heap::hurry`].
+    pub(super) threshold_min: usize,
     allocated_at_start: u64,
     /// Allocated bytes whose work is not done yet.
     owed: usize,
-    stopped: bool,
+    pub(super) stopped: bool,
     stress: Stress,
 }
 
@@ -112,6 +114,7 @@ impl Cycle {
             kept_by_reads: 0,
             resurrected: 0,
             threshold: 0,
+            threshold_min: 0,
             allocated_at_start: 0,
             owed: 0,
             stopped: false,
@@ -129,18 +132,6 @@ impl Cycle {
         self.number
     }
 
-    /// Decides when the next cycle begins, from the bytes in use now, how many of these say nothing about what the program needs
-    /// (they are those of dead entries, or of what only waits for its finaliser), and the bytes that are left.
-    pub(super) fn set_threshold(&mut self, used: usize, dead: usize, room: usize, limits: &HeapLimits) {
-        let needed = used.saturating_sub(dead);
-        let share = u128::from(limits.pause_percent.saturating_sub(100));
-        let growth = (needed as u128 * share / 100).min(usize::MAX as u128) as usize;
-        let growth = if dead == 0 { growth } else { growth.max(limits.cycle_bytes_min / 2) };
-        let room = room / 2;
-        let most = used.saturating_add(room.max(limits.step_bytes));
-        self.threshold = used.saturating_add(growth).max(limits.cycle_bytes_min).min(most);
-    }
-
     /// The part of the list of owners that is no longer valid.
     pub(super) fn owners_gap(&self) -> std::ops::Range<usize> {
         if self.phase == Phase::Owners { self.kept..self.cursor } else { 0..0 }
@@ -151,6 +142,7 @@ impl Cycle {
         // No machine comes so far, but one whose state was made up may.
         out.number(self.number.min(NUMBER_MAX));
         out.count(self.threshold);
+        out.count(self.threshold_min);
         out.flag(self.stopped);
         out.number(self.kept_by_reads.into());
     }
@@ -159,7 +151,8 @@ impl Cycle {
     pub(super) fn load(&mut self, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         self.number = from.number()?;
         self.threshold = from.size()?;
-        if self.number > NUMBER_MAX || self.threshold > ALL {
+        self.threshold_min = from.size()?;
+        if self.number > NUMBER_MAX || self.threshold > ALL || self.threshold_min > self.threshold {
             return Err(from.damaged("the heap's counters disagree"));
         }
         self.stopped = from.flag()?;
@@ -193,6 +186,8 @@ const PENDING_AT_ONCE: usize = 256;
 const SLICE_MAX: usize = 4;
 /// Bytes that are marked in one go without much ado.
 const AT_ONCE_BYTES: usize = 2 << 20;
+/// Bytes as whose look an entry of a weak table counts: the mark of what it refers to is fetched ahead.
+const NODE_WORK: usize = 8;
 /// Budget of a step under [`Stress::Steps`].
 const STRESS_STEP: usize = 64;
 
@@ -350,14 +345,13 @@ impl Heap {
             Phase::ClearMarks => self.clear_marks(roots, budget),
             Phase::Mark => self.mark(roots, budget),
             Phase::Ephemerons => self.mark_ephemerons(roots, budget),
-            // Entries lie side by side, but not the marks of what they refer to.
             Phase::ClearValues => {
-                if self.marker.clear_weak(false, pieces) {
+                if self.marker.clear_weak(false, budget / NODE_WORK + 1) {
                     self.cycle.enter(Phase::Separate);
                 }
             }
             Phase::Separate => {
-                if self.finalisers.separate(&self.marker, pieces / 2 + 1) {
+                if self.finalisers.separate(&self.marker, pieces + 1) {
                     self.cycle.enter(Phase::Resurrect);
                     self.cycle.resurrected = self.marker.bytes;
                     self.marker.set_marking(true);
@@ -365,7 +359,7 @@ impl Heap {
             }
             Phase::Resurrect => self.resurrect(roots, budget),
             Phase::ClearKeys => {
-                if self.marker.clear_weak(true, pieces) {
+                if self.marker.clear_weak(true, budget / NODE_WORK + 1) {
                     self.cycle.enter(Phase::Intern);
                 }
             }
@@ -460,7 +454,9 @@ impl Heap {
             }
         }
         self.marker.set_marking(false);
-        if self.finalisers.release(budget / 64 + 1) {
+        // Each moves from one list to another.
+        let pieces = budget / 16 + 1;
+        if self.finalisers.release(pieces) {
             self.cycle.resurrected = self.marker.bytes - self.cycle.resurrected;
             self.marker.restart_clearing();
             self.cycle.enter(Phase::ClearKeys);

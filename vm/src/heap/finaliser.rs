@@ -6,6 +6,9 @@ use super::marker::{Marker, Roots};
 use super::segmented::Segmented;
 use crate::value::Value;
 
+/// Bytes by which the next cycle comes nearer with each object that is registered.
+const REGISTRATION_HURRY: usize = 256;
+
 /// Objects with finalisers.
 #[derive(Default)]
 pub(super) struct Finalisers {
@@ -119,6 +122,8 @@ impl Heap {
             if !(*object).has(Header::FINALISER) && !self.finalisers.closed {
                 (*object).set(Header::FINALISER);
                 self.finalisers.registered.push(object);
+                // It lives for two cycles at least.
+                self.hurry(REGISTRATION_HURRY);
             }
         }
     }

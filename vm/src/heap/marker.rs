@@ -2,7 +2,7 @@
 //!
 //! Nothing recurses, so the depth of a structure does not matter. Long parts of tables are scanned in pieces.
 
-use super::chunk::{Bitmap, cell_bytes, get_bit, set_bit};
+use super::chunk::{Bitmap, cell_bytes, get_bit, mark_address, set_bit};
 use super::grey_stack::GreyStack;
 use super::header::Header;
 use super::string::Str;
@@ -70,6 +70,8 @@ pub(super) enum Range {
     WeakBoth = 6,
     /// References.
     References = 7,
+    /// Nodes of a table with weak keys whose values are noted for keys that are marked later.
+    NotedEphemerons = 8,
 }
 
 impl Range {
@@ -82,7 +84,8 @@ impl Range {
             5 => Range::Ephemerons,
             6 => Range::WeakBoth,
             7 => Range::References,
-            _ => unreachable!("entries are pushed with one of the seven numbers"),
+            8 => Range::NotedEphemerons,
+            _ => unreachable!("entries are pushed with one of the eight numbers"),
         }
     }
 }
@@ -245,6 +248,12 @@ impl Marker {
         unsafe { get_bit(cell.cast(), self.marks) }
     }
 
+    /// Asks the machine to fetch the mark of the cell that the payload of a key or value refers to, if it does.
+    #[inline(always)]
+    pub(super) fn prefetch_mark(&self, payload: u64) {
+        prefetch(mark_address(payload as usize, self.marks));
+    }
+
     /// Whether a value refers to a cell that is not marked.
     ///
     /// # Safety
@@ -334,8 +343,8 @@ impl Marker {
         self.work += count
             * match range {
                 Range::Values | Range::Nodes | Range::References => 16,
-                // Whether the key is marked is a miss in the cache.
-                Range::Ephemerons => 32,
+                // The mark of the key is fetched ahead; what is marked, and what is noted, counts in addition.
+                Range::Ephemerons | Range::NotedEphemerons => 8,
                 // Of entries of other weak tables little is marked.
                 _ => 4,
             };

@@ -78,6 +78,11 @@ impl Notes {
         self.shards[shard].add(key, value);
     }
 
+    /// Whether nothing was ever noted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.shards.is_empty()
+    }
+
     /// Where notes of a key go now.
     fn shard_of(&self, key: usize) -> usize {
         // The lowest four bits of addresses are zero.

@@ -11,8 +11,9 @@
 //!
 //! Strings count as values: they are marked wherever they are met.
 //!
-//! Ephemerons (weak keys) take linear time: when nothing else is grey, the value of each entry with an unmarked key is
-//! noted under the key, and marked when the key is.
+//! Ephemerons (weak keys) take linear time. When nothing else is grey, each entry is looked at once, and its value marked if its
+//! key is. A key that is marked later leads to its value by a lookup in each of a few large tables. For what is in others, as
+//! there may be very many, the value is noted under the key.
 
 use super::collect::Phase;
 use super::header::Header;
@@ -27,6 +28,15 @@ use crate::value::{Tag, Value};
 const READS_MAX: usize = 256;
 /// Bytes as whose look a note counts: it goes into a hash map, which may grow.
 const NOTE_WORK: usize = 256;
+/// Bytes as whose look a lookup of a key counts.
+const LOOKUP_WORK: usize = 32;
+/// Tables in which keys are looked up at most; each has more nodes than so many.
+const LOOKED_UP_MAX: usize = if cfg!(test) { 2 } else { 8 };
+const LOOKED_UP_NODES: usize = if cfg!(test) { 8 } else { 64 };
+/// How many entries ahead the mark of what they refer to is fetched.
+const AHEAD: usize = 8;
+/// Bytes by which the next cycle comes nearer with each value that is stored in a weak table.
+const STORE_HURRY: usize = 256;
 
 /// What a cycle knows about weak tables.
 #[derive(Default)]
@@ -39,8 +49,10 @@ pub(super) struct WeakState {
     both: Vec<*mut Table>,
     /// How many of those with weak values were found before finalisers were looked at.
     values_cleared: usize,
-    /// Whether entries with unmarked keys are noted.
+    /// Whether newly marked cells may be keys with values to mark.
     watching: bool,
+    /// Those of `ephemerons` in which a newly marked key is looked up; the values of other tables are noted.
+    looked_up: Vec<*mut Table>,
     /// Tables with weak keys that were found before, and how many of these were looked through since.
     unwatched: usize,
     watched: usize,
@@ -75,6 +87,11 @@ impl WeakState {
     #[inline(always)]
     pub(super) fn is_watching(&self) -> bool {
         self.watching
+    }
+
+    /// How the entries of a table with weak keys are to be scanned.
+    fn range_of(&self, contents: *mut Table) -> Range {
+        if self.looked_up.contains(&contents) { Range::Ephemerons } else { Range::NotedEphemerons }
     }
 
     /// Forgets everything at the end of a cycle; gives what takes long to drop.
@@ -121,9 +138,16 @@ impl Marker {
             };
             list.push(contents);
             self.scan_slots(slots, contents);
-            // Of ephemerons nothing can be said before all else is marked.
-            if nodes != Range::Ephemerons || self.weak.watching {
+            if nodes != Range::Ephemerons {
                 self.scan_hash_part(nodes, contents);
+                return;
+            }
+            if self.weak.looked_up.len() < LOOKED_UP_MAX && Table::has_more_nodes(contents, LOOKED_UP_NODES) {
+                self.weak.looked_up.push(contents);
+            }
+            // Of ephemerons nothing can be said before all else is marked.
+            if self.weak.watching {
+                self.scan_hash_part(self.weak.range_of(contents), contents);
             }
         }
     }
@@ -142,13 +166,18 @@ impl Marker {
                     continue;
                 }
                 let node = std::ptr::with_exposed_provenance_mut::<Node>(slots).add(index);
+                if index + AHEAD < count {
+                    self.prefetch_mark((*node.add(AHEAD)).key);
+                }
                 if (*node).is_empty() {
                     (*node).drop_dead_key();
                     continue;
                 }
                 let (key, value) = ((*node).key(), (*node).value());
                 match range {
-                    Range::Ephemerons => self.mark_ephemeron(key, value),
+                    Range::Ephemerons | Range::NotedEphemerons => {
+                        self.mark_ephemeron(key, value, range == Range::NotedEphemerons);
+                    }
                     Range::WeakValues => {
                         self.mark(key);
                         self.mark_if_string(value);
@@ -168,31 +197,51 @@ impl Marker {
         }
     }
 
-    /// Marks the value of an entry with a weak key if the key is marked; else notes it.
+    /// Marks the value of an entry with a weak key if the key is marked; else notes it, where it would not be found otherwise.
     ///
     /// # Safety
     /// The cells of key and value are not freed before the cycle ends.
-    unsafe fn mark_ephemeron(&mut self, key: Value, value: Value) {
+    unsafe fn mark_ephemeron(&mut self, key: Value, value: Value, is_noted: bool) {
         self.mark_if_string(key);
         // SAFETY: entries of reachable tables refer to cells that are not freed before the cycle ends.
         if unsafe { !self.is_unmarked(key) } {
             self.mark(value);
-        } else if value.is_object() {
+        } else if is_noted && value.is_object() {
             self.weak.notes.add(key.payload as usize, value);
             self.add_work(NOTE_WORK);
         }
     }
 
     /// Marks the values that wait for a key that was just marked.
+    ///
+    /// # Safety
+    /// `key` is a live cell.
     #[cold]
     #[inline(never)]
-    pub(super) fn mark_values_of(&mut self, key: *mut Header) {
-        let mut notes = std::mem::take(&mut self.weak.notes);
-        notes.take(key.addr(), |value| self.mark(value));
-        self.weak.notes = notes;
+    pub(super) unsafe fn mark_values_of(&mut self, key: *mut Header) {
+        // SAFETY: the caller gives a live cell; listed contents belong to marked tables, whose parts are not freed before the
+        // cycle ends.
+        unsafe {
+            // What was never a key has no sequence number.
+            if (*key).id() == 0 {
+                return;
+            }
+            if !self.weak.notes.is_empty() {
+                let mut notes = std::mem::take(&mut self.weak.notes);
+                notes.take(key.addr(), |value| self.mark(value));
+                self.weak.notes = notes;
+            }
+            for index in 0..self.weak.looked_up.len() {
+                self.add_work(LOOKUP_WORK);
+                let node = Table::find(self.weak.looked_up[index], Value::from_object(key));
+                if !node.is_null() {
+                    self.mark((*node).value());
+                }
+            }
+        }
     }
 
-    /// From now on looks at the entries of tables with weak keys, and notes the values of unmarked keys.
+    /// From now on looks at the entries of tables with weak keys, and for those of newly marked keys.
     pub(super) fn watch_ephemerons(&mut self) {
         self.weak.watching = true;
         self.weak.unwatched = self.weak.ephemerons.len();
@@ -214,7 +263,7 @@ impl Marker {
             self.weak.watched += 1;
             self.add_work(64);
             // SAFETY: listed contents belong to marked tables.
-            unsafe { self.scan_hash_part(Range::Ephemerons, contents) };
+            unsafe { self.scan_hash_part(self.weak.range_of(contents), contents) };
         }
     }
 
@@ -335,6 +384,10 @@ impl Marker {
             // SAFETY: as `clear_table`; the index is that of a node.
             unsafe {
                 let node = part.nodes.add(index);
+                if index + AHEAD < end {
+                    let ahead = node.add(AHEAD);
+                    self.prefetch_mark(if clearing.keys { (*ahead).key } else { (*ahead).value });
+                }
                 if !(*node).is_empty()
                     && ((clearing.keys && self.is_unmarked((*node).key()))
                         || (clearing.values && self.is_unmarked((*node).value())))
@@ -498,6 +551,13 @@ impl Heap {
         }
         self.barrier(value);
         value
+    }
+
+    /// Says that a value was stored in a weak table. Where most such entries die soon, the table would grow large until the next
+    /// cycle, were the bytes of cells all that counts.
+    #[inline(never)]
+    pub(super) fn note_weak_store(&mut self) {
+        self.hurry(STORE_HURRY);
     }
 
     /// Whether it is known by now which cells are dead.

@@ -487,11 +487,23 @@ pub(crate) unsafe fn collect_in_host(
 ///
 /// # Safety
 /// The fiber is live.
+#[inline(always)]
 pub(crate) unsafe fn before_resume(cx: &mut Context, fiber: *mut FiberCell) {
     // SAFETY: passed on.
-    if !unsafe { cx.heap.needs_scan(fiber) } {
-        return;
+    unsafe {
+        if cx.heap.needs_scan(fiber) {
+            scan_before_resume(cx, fiber);
+        }
     }
+}
+
+/// Has the collector scan a fiber that it has not come to yet.
+///
+/// # Safety
+/// The fiber is live.
+#[cold]
+#[inline(never)]
+unsafe fn scan_before_resume(cx: &mut Context, fiber: *mut FiberCell) {
     let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
     // SAFETY: passed on.
     unsafe { cx.heap.before_resume(fiber, &mut roots) };

@@ -136,6 +136,8 @@ pub(crate) struct Context {
     pub(crate) heap: Heap,
     /// Start of the running fiber's stack.
     pub(crate) stack_start: *mut u64,
+    /// Stacks for fibers that begin.
+    pub(crate) spare_stacks: crate::runtime::stack_memory::SpareStacks,
     /// What belongs to the run at work.
     pub(crate) run: Run,
     /// The runs that are suspended.
@@ -252,6 +254,7 @@ impl Context {
             trap_code: TrapCode::Unreachable,
             native: crate::runtime::native::state::NativeState::default(),
             stack_start: std::ptr::null_mut(),
+            spare_stacks: Default::default(),
             run: Run::default(),
             runs: Runs::default(),
             pending_error: None,

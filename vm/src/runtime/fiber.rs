@@ -10,6 +10,22 @@ use crate::threaded::{Pc, Regs};
 use crate::value::Value;
 
 /// What a fiber does.
+///
+/// ```
+/// # fn main() -> Result<(), minivm::Error> {
+/// use minivm::{FiberState, Limits, Machine};
+/// let mut machine = Machine::new(Limits::default());
+/// let states = machine.host_function("states", |call| {
+///     let (fiber, (running, _)) = (call.new_fiber(call.arg(0))?, call.running_fiber());
+///     assert_eq!(call.fiber_state(fiber), Some(FiberState::Suspended));         // it has not run, and waits to be resumed
+///     assert_eq!(call.fiber_state(running), Some(FiberState::Running));
+///     assert_eq!(call.fiber_state(call.arg(0)), None);                          // a function is no fiber
+///     call.return_none()
+/// })?;
+/// machine.call(&states, &[states.clone()])?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FiberState {
     /// It waits to be resumed.

@@ -1,7 +1,7 @@
 //! Large hash parts: buckets behind a directory, so that no insertion moves more than one bucket.
 //!
-//! This is extendible hashing (Fagin, Nievergelt, Pippenger and Strong, 1979). The first bits of a hash choose a slot of the
-//! index, which leads to a bucket; a bucket is a hash part, in which the last bits of the hash choose the node. A full bucket
+//! This is extendible hashing (Fagin, Nievergelt, Pippenger and Strong, 1979). The first bits of a hash, mixed once more, choose a
+//! slot of the index, which leads to a bucket; a bucket is a hash part, in which the last bits of the hash choose the node. A full bucket
 //! is split in two by the next of the first bits; when it has used as many as the index has, the index doubles.
 //!
 //! ```text
@@ -141,6 +141,13 @@ impl Bucket {
     }
 }
 
+/// The bits of a hash in the order in which indices use them, from the highest on. Hashes of neighbouring integers are spread so
+/// evenly that all buckets would become full, and be split, at the same time.
+#[inline(always)]
+pub(in crate::heap) fn spread(hash: u32) -> u32 {
+    (hash ^ hash >> 15).wrapping_mul(0x9e37_79b1)
+}
+
 impl Index {
     /// Bytes of an index of so many bits.
     pub(crate) fn bytes(depth: u8) -> usize {
@@ -160,7 +167,7 @@ impl Index {
     #[inline(always)]
     pub(crate) unsafe fn slot(index: *mut Index, hash: u32) -> *mut Slot {
         // SAFETY: the caller gives an index; so many bits are the number of one of its slots.
-        unsafe { Index::slots(index).add((u64::from(hash) << (*index).depth >> 32) as usize) }
+        unsafe { Index::slots(index).add((u64::from(spread(hash)) << (*index).depth >> 32) as usize) }
     }
 
     /// Replaces what all slots that lead to `old` lead to; `near` is one of them. They are neighbours.

@@ -22,6 +22,7 @@
 
 use std::ptr::null_mut;
 
+use crate::heap::Heap;
 use crate::heap::header::Header;
 use crate::value::{Tag, Value};
 
@@ -259,6 +260,15 @@ impl Table {
         unsafe { (*table).array.cast::<ArrayHeader>().sub(1) }
     }
 
+    /// Whether the hash part has more nodes than so many.
+    ///
+    /// # Safety
+    /// `table` is a live table that is its own contents.
+    pub(crate) unsafe fn has_more_nodes(table: *mut Table, nodes: usize) -> bool {
+        // SAFETY: the caller gives a live table.
+        unsafe { Table::has_buckets(table) || (*table).mask as usize >= nodes }
+    }
+
     /// The header of the hash part.
     ///
     /// # Safety
@@ -444,6 +454,21 @@ impl Table {
     pub(crate) unsafe fn contents(table: *mut Table) -> *mut Table {
         // SAFETY: the caller gives a live table; the array field of a weak one is its contents.
         unsafe { if Table::is_weak(table) { (*table).array.cast() } else { table } }
+    }
+
+    /// The table that holds the contents, in which a value is about to be stored.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`.
+    #[inline(always)]
+    pub(super) unsafe fn contents_to_write(table: *mut Table, heap: &mut Heap) -> *mut Table {
+        // SAFETY: as the caller promises.
+        unsafe {
+            if Table::is_weak(table) {
+                heap.note_weak_store();
+            }
+            Table::contents(table)
+        }
     }
 
     /// The metatable, null if there is none.

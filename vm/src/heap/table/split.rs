@@ -1,11 +1,12 @@
 //! Buckets of large hash parts: adding entries, splitting, going over to another hash function; and moving integer keys to the
 //! array part, a few with each insertion.
 
-use super::directory::{BUCKET_NODES_MAX, Bucket, Directory, Index, List, Location, Slot};
+use super::directory::{BUCKET_NODES_MAX, Bucket, Directory, Index, List, Location, Slot, spread};
 use super::layout::{BUCKETS, HAS_INT, MOVING, Node, Table, nodes_for};
 use super::part::{Insertion, Part, Replaced};
 use super::resize::{IntKeys, NODES_MIN};
 use crate::heap::hash::{Hasher, LEVEL_MAX};
+use crate::heap::marker::prefetch;
 use crate::heap::{Heap, OutOfMemory};
 use crate::value::Value;
 
@@ -13,6 +14,8 @@ use crate::value::Value;
 const INTS_AT_ONCE: usize = if cfg!(test) { 3 } else { 32 };
 /// As how many instructions an insertion counts, with its share of the splits: it misses the cache several times.
 const INSERTION_UNITS: u32 = 32;
+/// How many entries ahead the cells of keys are fetched, which have the hashes of strings and objects.
+const AHEAD: usize = 8;
 /// Integer keys that are added at least before it is asked how many belong into the array part.
 pub(crate) const INTS_NEW_MIN: u32 = if cfg!(test) { 8 } else { 4096 };
 
@@ -43,6 +46,9 @@ impl Table {
             if own {
                 for index in 0..old.len() {
                     let node = old.nodes.add(index);
+                    if index + AHEAD < old.len() {
+                        prefetch((*node.add(AHEAD)).key as usize);
+                    }
                     if (*node).is_empty() || heap.is_dead_entry(&*node) {
                         continue;
                     }
@@ -194,7 +200,7 @@ impl Table {
 }
 
 impl Directory {
-    /// A directory of empty buckets, enough for `entries` to fill half of them.
+    /// A directory of empty buckets, of which `entries` fill no more than three quarters.
     ///
     /// # Safety
     /// None but what an unsafe constructor of cells asks for: the directory belongs to a table before the next step of the
@@ -204,7 +210,7 @@ impl Directory {
         let mut nodes = nodes_for(entries).max(NODES_MIN);
         if nodes > BUCKET_NODES_MAX {
             nodes = BUCKET_NODES_MAX;
-            while (nodes / 2) << depth < entries {
+            while (nodes / 4 * 3) << depth < entries {
                 depth += 1;
             }
         }
@@ -296,9 +302,8 @@ impl Directory {
             let high = Bucket::new(heap, BUCKET_NODES_MAX, level, depth + 1, next)?;
             let nested = if in_index { None } else { Some(heap.allocate(Index::bytes(1))?.cast::<Index>()) };
             let hasher = Directory::hasher(directory, level);
-            let is_high = |hash: u32| hash << depth >> 31 != 0;
-            low.fill(heap, hasher, old, |hash| !is_high(hash));
-            high.fill(heap, hasher, old, is_high);
+            let is_high = |hash: u32| spread(hash) << depth >> 31 != 0;
+            Bucket::divide(heap, hasher, old, [low, high], is_high);
             let list = (*directory).list;
             *List::at(list, number) = Slot::bucket(low);
             *List::at(list, next) = Slot::bucket(high);
@@ -404,6 +409,15 @@ impl Directory {
     }
 }
 
+/// Whether an entry that was copied to where there is room for it made a chain too long.
+fn is_too_long(outcome: &Insertion) -> bool {
+    match outcome {
+        Insertion::Done(_) => false,
+        Insertion::TooLong => true,
+        Insertion::Full => unreachable!("a new bucket has room for every entry that was counted"),
+    }
+}
+
 impl Bucket {
     /// A bucket of free nodes.
     ///
@@ -420,6 +434,64 @@ impl Bucket {
         Ok(bucket)
     }
 
+    /// Copies the entries of another bucket to two empty ones, by a test of their hashes.
+    ///
+    /// # Safety
+    /// Callers give two buckets with room, and one of the same table.
+    unsafe fn divide(
+        heap: &mut Heap,
+        hasher: Hasher,
+        from: Bucket,
+        to: [Bucket; 2],
+        is_second: impl Fn(u32) -> bool + Copy,
+    ) {
+        // SAFETY: callers give two buckets with room, and one of the same table.
+        unsafe {
+            let is_own = to.map(|bucket| (*bucket.header()).level == hasher.level);
+            let mut is_bad = is_own.map(|is_own| !is_own);
+            if is_own != [false; 2] {
+                from.for_each_live(heap, |heap, key, value| {
+                    let hash = hasher.hash(key).expect("a key in a table has a sequence number");
+                    let side = usize::from(is_second(hash));
+                    if is_own[side] {
+                        let outcome = to[side].part().insert_hashed(heap, hash, key, value);
+                        is_bad[side] |= is_too_long(&outcome);
+                    }
+                });
+            }
+            for (side, bucket) in to.into_iter().enumerate() {
+                if is_bad[side] && (*bucket.header()).level < LEVEL_MAX {
+                    if is_own[side] {
+                        (*bucket.header()).level += 1;
+                        bucket.part().clear();
+                    }
+                    bucket.fill(heap, hasher, from, |hash| is_second(hash) == (side == 1));
+                }
+            }
+        }
+    }
+
+    /// Calls a function with each entry that is not known to be dead.
+    ///
+    /// # Safety
+    /// The bucket is live.
+    #[inline(always)]
+    unsafe fn for_each_live(self, heap: &mut Heap, mut act: impl FnMut(&mut Heap, Value, Value)) {
+        // SAFETY: the caller gives a live bucket; indices stay within it.
+        unsafe {
+            let part = self.part();
+            for index in 0..part.len() {
+                let node = part.nodes.add(index);
+                if index + AHEAD < part.len() {
+                    prefetch((*node.add(AHEAD)).key as usize);
+                }
+                if !(*node).is_empty() && !heap.is_dead_entry(&*node) {
+                    act(heap, (*node).key(), (*node).value());
+                }
+            }
+        }
+    }
+
     /// Copies the entries of another bucket whose hashes by a function pass a test into this one, which is empty. Its level
     /// rises until no chain is too long.
     ///
@@ -432,17 +504,15 @@ impl Bucket {
             loop {
                 let own = hasher.at((*self.header()).level);
                 let mut too_long = false;
-                from.part().for_each(|node| {
-                    if (*node).is_empty() || heap.is_dead_entry(&*node) {
-                        return;
-                    }
-                    let key = (*node).key();
-                    if is_for(hasher.hash(key).expect("a key in a table has a sequence number")) {
-                        match part.insert(heap, own, key, (*node).value()) {
-                            Insertion::Done(_) => {}
-                            Insertion::TooLong => too_long = true,
-                            Insertion::Full => unreachable!("the new bucket has room for every entry that was counted"),
-                        }
+                from.for_each_live(heap, |heap, key, value| {
+                    let hash = hasher.hash(key).expect("a key in a table has a sequence number");
+                    if is_for(hash) {
+                        let outcome = if own.level == hasher.level {
+                            part.insert_hashed(heap, hash, key, value)
+                        } else {
+                            part.insert(heap, own, key, value)
+                        };
+                        too_long |= is_too_long(&outcome);
                     }
                 });
                 if !too_long || own.level == LEVEL_MAX {

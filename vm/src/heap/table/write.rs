@@ -80,7 +80,7 @@ impl Table {
                     return Err(TableError::NanKey);
                 }
                 _ => {
-                    let table = Table::contents(table);
+                    let table = Table::contents_to_write(table, heap);
                     let node = Table::find(table, key);
                     Table::set_node_or_insert(table, heap, node, key, value)?;
                 }
@@ -115,7 +115,7 @@ impl Table {
                     return Ok(());
                 }
             }
-            Table::set_int_outside(Table::contents(table), heap, key, value)
+            Table::set_int_outside(Table::contents_to_write(table, heap), heap, key, value)
         }
     }
 
@@ -371,7 +371,7 @@ impl Table {
             let key_value = Value::from_string(key);
             let flags = Table::flags(table);
             if !Str::is_short(key) || flags & (ELSEWHERE | BUCKETS) != 0 {
-                let table = Table::contents(table);
+                let table = Table::contents_to_write(table, heap);
                 let node = Table::find(table, key_value);
                 return Table::set_node_or_insert(table, heap, node, key_value, value);
             }

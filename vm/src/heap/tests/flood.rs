@@ -4,7 +4,7 @@ use super::*;
 use crate::heap::hash::{HASH_KEY_DEFAULT, Hasher};
 use crate::heap::hash_bytes;
 use crate::heap::string::mix;
-use crate::heap::table::directory::{BUCKET_NODES_MAX, Directory};
+use crate::heap::table::directory::{BUCKET_NODES_MAX, Directory, spread};
 use crate::heap::table::layout::{CHAIN_MAX, NODES_MAX};
 use crate::heap::table::part::Part;
 
@@ -60,9 +60,10 @@ const COUNT: usize = times(3000, 200);
 /// Steps to a key at most, however many collide: a chain, and the levels above it.
 const STEPS_MAX: usize = CHAIN_MAX as usize + 2 + 8;
 
-/// Numbers whose hashes have the same first and last bits.
+/// Numbers whose hashes have the same first bits, as an index sees them, and last bits.
 fn colliding_words(count: usize, first_bits: u32, last_bits: u32, accept: impl Fn(u64) -> bool) -> Vec<u64> {
-    let wanted = |hash: u32| hash & ((1 << last_bits) - 1) == 0 && (first_bits == 0 || hash >> (32 - first_bits) == 0);
+    let starts_right = |hash: u32| first_bits == 0 || spread(hash) >> (32 - first_bits) == 0;
+    let wanted = |hash: u32| hash & ((1 << last_bits) - 1) == 0 && starts_right(hash);
     let mut random = Random(9);
     let mut found = Vec::new();
     while found.len() < count {
@@ -199,7 +200,7 @@ fn whoever_knows_the_next_function_too_gets_the_one_after() {
     let collides = |word: u64| {
         // SAFETY: numbers are always alive.
         let strong = unsafe { hasher.hash(Value::int(word as i64)) }.expect("numbers have hashes");
-        strong & mask == 0 && strong >> 28 == 0
+        strong & mask == 0 && spread(strong) >> 28 == 0
     };
     let words: Vec<u64> = colliding_words(COUNT / 20, 4, 4, collides);
     let (most, bytes) = flood(|_| words.iter().map(|&word| Value::int(word as i64)).collect());

@@ -9,6 +9,30 @@ use std::rc::Rc;
 pub(crate) type Name = (&'static str, String);
 
 /// What was tried in vain.
+///
+/// ```
+/// use minivm::{ErrorKind, Limits, Machine, Value};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut builder = minivm_builder::ProgramBuilder::new();
+/// # let mut f = builder.function("share", minivm_isa::Signature::dynamic(1, false));
+/// # let share = f.floor_div(12, f.param(0));
+/// # f.return_values(&[share.into()]);
+/// # let share = builder.add(f)?;
+/// # builder.export_function("share", share);
+/// # let program = builder.finish()?;                                   // `share(n)` divides 12 by n
+/// let mut machine = Machine::new(Limits::default());
+/// machine.set_error_words(|error| match error.kind {
+///     ErrorKind::DivisionByZero => Some("there is nobody to share with".to_owned()),
+///     ErrorKind::Arithmetic => Some("how many?".to_owned()),
+///     _ => None,                                                          // the words it has
+/// });
+/// let instance = machine.instantiate(program)?;
+/// let mut fails_with = |count| machine.invoke(instance, "share", &[count]).unwrap_err().to_string();
+/// assert!(fails_with(Value::int(0)).contains("nobody to share with"));
+/// assert!(fails_with(Value::bool(true)).contains("how many?"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
