@@ -34,6 +34,15 @@ local module = wasm.instantiate [[(module
         (drop))
       (unreachable))
     (global.set $own (i32.const 1)))
+  (func $note (global.set $own (i32.const 2)))
+  (func $fails (throw $error (i32.const 6)))
+  (func $last (param i32)
+    (if (i32.eqz (local.get 0)) (then (unreachable)))
+    (try_table (catch_all 0) (call $note) (return_call $fails)))
+  (func $last_caught (param i32) (result i32 i32)
+    (global.set $own (i32.const 0))
+    (block $caught (result i32) (try_table (catch $error $caught) (call $last (local.get 0))) (i32.const 0))
+    (global.get $own))
   (func $caught (param i32 i32) (result i32 i32)
     (global.set $own (i32.const 0))
     (block $caught (result i32)
@@ -50,8 +59,10 @@ local module = wasm.instantiate [[(module
     (global.set $own (i32.const 0))
     (block $caught (result i32) (try_table (result i32) (catch $error $caught) (call $only)))
     (global.get $own))
-  (export "caught" (func $caught)) (export "throws_only" (func $throws_only)))]]
+  (export "caught" (func $caught)) (export "throws_only" (func $throws_only))
+  (export "last" (func $last_caught)))]]
 print(pcall(module.throws_only))
+print(pcall(module.last, 1))
 for which = 0, 2 do
     for value = 0, 1 do print(which, value, pcall(module.caught, which, value)) end
 end
