@@ -10,7 +10,6 @@ use minivm_isa::program::{
 use minivm_isa::verify::{Place, SourceLine};
 use minivm_isa::{Signature, Type, Verified, steps, verify};
 use std::collections::{BTreeMap, HashMap};
-use target_lexicon::Triple;
 
 /// Builds a program: functions, what it imports and exports, globals, layouts, source files.
 ///
@@ -280,9 +279,9 @@ impl ProgramBuilder {
         self.program.custom.push(CustomSection { name: name.into(), bytes: bytes.into() });
     }
 
-    /// Names the machine that the program is for; without it the program is for all.
-    pub fn target(&mut self, target: Triple) {
-        self.program.target = target;
+    /// Names what the program is for, in words that its frontend and its host agree on; without it the program is for all.
+    pub fn target(&mut self, target: impl Into<String>) {
+        self.program.target = target.into();
     }
 
     /// Exports an item.

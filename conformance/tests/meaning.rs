@@ -97,7 +97,7 @@ fn programs_mean_what_the_machine_does() {
 }
 
 /// A metamethod that cannot be called, three hundred times: each time it is the same error.
-const UNCALLABLE: &str = r#"minivm 0
+const UNCALLABLE: &str = r#"minivm 1
 sig0 = () dynamic
 sig1 = (any, any) dynamic
 func0 import "host" "metatable" sig1 (any, any) dynamic

@@ -1,5 +1,6 @@
 //! What else the table says of an instruction, for those who translate and run it.
 
+use crate::features::Feature;
 use crate::instruction::Opcode;
 
 /// Facts that stand in a row besides its operands and effects.
@@ -27,6 +28,9 @@ pub struct Facts {
     pub placed: bool,
     /// Its operands are gathered in one place of the frame, that of outgoing arguments.
     pub gathers: bool,
+    /// What a program needs that has it, besides what the types of its operands need: for rows that came after version 1 of the
+    /// binary form.
+    pub feature: Option<Feature>,
 }
 
 impl Facts {
@@ -43,6 +47,7 @@ impl Facts {
         waits: None,
         placed: false,
         gathers: false,
+        feature: None,
     };
 }
 
@@ -118,6 +123,9 @@ macro_rules! set_fact {
     };
     ($facts:ident, placed) => {
         $facts.placed = true
+    };
+    ($facts:ident, feature $value:ident) => {
+        $facts.feature = Some($crate::features::Feature::$value)
     };
     ($facts:ident, same_as $value:ident) => {
         $facts.same_as = Some(Opcode::$value)

@@ -16,6 +16,22 @@ pub fn signature_words(program: &Program) -> Vec<u64> {
     program.signatures.values().map(|signature| words_of(&signature.params).max(words_of(&signature.results))).collect()
 }
 
+/// The rules of [`window_words`], for the reference: which instructions, and how many words.
+pub const WINDOWS: &[(&str, &str)] = &[
+    (
+        "`call` `tail_call`",
+        "those of the parameters or of the results of the callee, or 2 for each argument, whichever is most",
+    ),
+    (
+        "`call_indirect` `call_ref` `tail_call_indirect` `tail_call_ref`",
+        "those of the parameters or of the results of the signature, whichever is more",
+    ),
+    ("`call_any` `call_any_open`", "2 for each argument or for each result, whichever is more"),
+    ("`for_each`", "2 for each result, at least 4"),
+    ("others with lists of inputs", "2 for each input of the longest list"),
+    ("all others", "none"),
+];
+
 /// Frame words above the registers that an instruction needs: for what it hands to a callee, and for what that gives.
 /// `signature_words` gives those of a signature, see [`signature_words`]. Numbers that the program does not have count nothing.
 pub fn window_words(program: &Program, instruction: &Instruction, signature_words: impl Fn(Sig) -> u64) -> u64 {

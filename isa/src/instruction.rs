@@ -4,6 +4,7 @@
 
 use crate::entities::{Data, Element, Func, Global, Layout, Memory, Sig, Table};
 use crate::facts::{Facts, set_fact};
+use crate::features::{self, Features};
 use crate::for_each_instruction;
 use crate::operand::patterns::{Address, Any, Cell, F32, F64, GlobalType, I32, I64, RefType, Same, Special, V128};
 use crate::operand::{
@@ -48,6 +49,8 @@ pub struct InstructionInfo {
     pub effects: Effects,
     /// Facts for those who translate and run it.
     pub facts: Facts,
+    /// What a program needs that has it.
+    pub features: Features,
 }
 
 macro_rules! define {
@@ -73,18 +76,23 @@ macro_rules! define {
         }
 
         /// All rows of the table in the order of their numbers.
-        pub static INSTRUCTIONS: &[InstructionInfo] = &[$(InstructionInfo {
-            opcode: Opcode::$variant,
-            name: stringify!($name),
-            doc: concat!($($doc, "\n"),+),
-            operands: &[$((stringify!($field), <$spec as OperandSpec>::ROLE)),*],
-            effects: Effects { $($effect: true,)* ..NO_EFFECTS },
-            facts: {
+        pub static INSTRUCTIONS: &[InstructionInfo] = &[$({
+            const OPERANDS: &[(&str, Role)] = &[$((stringify!($field), <$spec as OperandSpec>::ROLE)),*];
+            const FACTS: Facts = {
                 #[allow(unused_mut, reason = "most rows have no facts")]
                 let mut facts = Facts::NONE;
                 $($(set_fact!(facts, $fact $($value)?);)*)?
                 facts
-            },
+            };
+            InstructionInfo {
+                opcode: Opcode::$variant,
+                name: stringify!($name),
+                doc: concat!($($doc, "\n"),+),
+                operands: OPERANDS,
+                effects: Effects { $($effect: true,)* ..NO_EFFECTS },
+                facts: FACTS,
+                features: features::of_row(OPERANDS, &FACTS),
+            }
         }),*];
 
         /// Whether the instruction of each row has lists of operands.

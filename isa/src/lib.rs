@@ -8,6 +8,7 @@ mod allowance;
 pub mod binary;
 pub mod entities;
 pub mod facts;
+pub mod features;
 mod flow;
 pub mod frame;
 pub mod instruction;

@@ -5,7 +5,6 @@ use crate::instruction::Instruction;
 use crate::types::{Signature, Storage, Type};
 use cranelift_entity::PrimaryMap;
 use std::ops::Range;
-use target_lexicon::Triple;
 
 /// A constant operand. The first six are `any` values, the others typed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -481,8 +480,8 @@ pub struct CustomSection {
 /// A whole program, not yet verified.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Program {
-    /// The machine it was made for; portable programs say `unknown`.
-    pub target: Triple,
+    /// What it was made for, in words that its frontend and its host agree on, as `wasm32-wasi`; empty where it is for all.
+    pub target: String,
     /// Signatures.
     pub signatures: PrimaryMap<Sig, Signature>,
     /// Declared types.
@@ -514,7 +513,7 @@ pub struct Program {
 impl Default for Program {
     fn default() -> Self {
         Program {
-            target: Triple::unknown(),
+            target: String::new(),
             signatures: PrimaryMap::new(),
             types: PrimaryMap::new(),
             layouts: PrimaryMap::new(),

@@ -21,7 +21,7 @@ pub const fn list_bytes<T>(count: usize) -> u64 {
 
 /// Bytes of a program.
 pub fn program_bytes(program: &Program) -> u64 {
-    let mut bytes = size_of::<Program>() as u64 + ALLOCATION_BYTES;
+    let mut bytes = size_of::<Program>() as u64 + ALLOCATION_BYTES + text_bytes(&program.target);
     bytes += program.signatures.values().map(signature_bytes).sum::<u64>();
     bytes += program.layouts.values().map(layout_bytes).sum::<u64>();
     bytes += program.types.values().map(declared_bytes).sum::<u64>();

@@ -1,15 +1,17 @@
 //! `REFERENCE.md` says what the tables say.
 
 use minivm_isa::binary::{self, Section};
+use minivm_isa::features::Feature;
 use minivm_isa::instruction::InstructionInfo;
 use minivm_isa::operand::{ImmediateKind, IndexKind, Pattern, Role};
 use minivm_isa::verify::Rule;
-use minivm_isa::{INSTRUCTIONS, Kind, TrapCode, limits};
+use minivm_isa::{INSTRUCTIONS, Kind, TrapCode, frame, limits};
 use std::fmt::Write;
 
 const TABLE: &str = include_str!("../src/instructions.rs");
 const BEFORE: &str = include_str!("reference/before.md");
 const AFTER: &str = include_str!("reference/after.md");
+const POLICY: &str = include_str!("reference/policy.md");
 
 fn pattern(pattern: Pattern) -> String {
     match pattern {
@@ -103,8 +105,7 @@ fn instructions(page: &mut String) {
             write!(page, "\n### {title}\n\n{rest}| number | instruction | meaning | effects |\n|---|---|---|---|\n")
                 .unwrap();
         }
-        let doc = info.doc.split('\n').map(str::trim).collect::<Vec<_>>().join(" ").replace('|', "\\|");
-        writeln!(page, "| `{number:#06x}` | {} | {} | {} |", shape(info), doc.trim(), effects(info)).unwrap();
+        writeln!(page, "| `{number:#06x}` | {} | {} | {} |", shape(info), line(info.doc), effects(info)).unwrap();
     }
 }
 
@@ -121,32 +122,57 @@ fn tables(page: &mut String) {
     for rule in Rule::ALL {
         writeln!(page, "| `{}` | {} |", rule.name(), rule.doc().trim()).unwrap();
     }
-    write!(
-        page,
-        "\n## Limits\n\n| what | most |\n|---|---|\n| frame words of a function's registers, with the widest window | {} |\n| operands in a list, captured \
-         values, fields | {} |\n| a number in an instruction | {} |\n| nesting of an initial value | {} |\n\n",
-        limits::FRAME_WORDS_MAX,
-        limits::LIST_MAX,
-        limits::NUMBER_MAX,
-        limits::INITIAL_DEPTH_MAX
-    )
-    .unwrap();
+    page.push_str("\n## Limits\n\n| limit | of | most |\n|---|---|---|\n");
+    for limit in limits::ALL {
+        let name = limit.name.strip_suffix("_MAX").unwrap_or(limit.name).to_lowercase().replace('_', " ");
+        writeln!(page, "| {name} | {} | {} |", line(limit.doc), limit.value).unwrap();
+    }
+    page.push_str(
+        "\nThe window of an instruction is the place above the registers for what it hands to a callee, and for what that gives:\n\n\
+         | instruction | frame words |\n|---|---|\n",
+    );
+    for (instructions, words) in frame::WINDOWS {
+        writeln!(page, "| {instructions} | {words} |").unwrap();
+    }
+    page.push('\n');
+}
+
+/// A doc comment as one line of a table.
+fn line(doc: &str) -> String {
+    doc.split('\n').map(str::trim).collect::<Vec<_>>().join(" ").replace('|', "\\|").trim().into()
+}
+
+/// The rows that need a feature: names, and first and last name of rows that follow one another.
+fn rows_with(feature: Feature) -> String {
+    let needs = |info: &&InstructionInfo| info.features == info.features.with(Some(feature));
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for (index, _) in INSTRUCTIONS.iter().enumerate().filter(|(_, info)| needs(info)) {
+        match runs.last_mut().filter(|(_, last)| *last + 1 == index) {
+            Some((_, last)) => *last = index,
+            None => runs.push((index, index)),
+        }
+    }
+    let name = |index: usize| format!("`{}`", INSTRUCTIONS[index].name);
+    let run = |&(first, last): &(usize, usize)| match last - first {
+        0 => name(first),
+        _ => format!("{} to {}", name(first), name(last)),
+    };
+    if runs.is_empty() { "–".into() } else { runs.iter().map(run).collect::<Vec<_>>().join(", ") }
 }
 
 fn binary_tables(page: &mut String) {
-    write!(page, "\nVersion {}. Sections:\n\n| number | section |\n|---|---|\n", binary::VERSION).unwrap();
+    write!(page, "\nSections of version {}:\n\n| number | section | holds |\n|---|---|---|\n", binary::VERSION)
+        .unwrap();
     for &section in Section::ALL {
-        writeln!(page, "| {} | {} |", section as u8, format!("{section:?}").to_lowercase()).unwrap();
+        let name = format!("{section:?}").to_lowercase();
+        writeln!(page, "| `{:#04x}` | {name} | {} |", section as u8, line(section.doc())).unwrap();
     }
-    page.push_str("\n| feature bit | set when |\n|---|---|\n");
-    for (bit, when) in [
-        (binary::FEATURE_ADDRESS_64, "a memory or table has 64-bit addresses"),
-        (binary::FEATURE_SHARED_MEMORY, "a memory is shared"),
-        (binary::FEATURE_V128, "something has type `v128`"),
-        (binary::FEATURE_PAGE_SIZES, "a memory has pages of one byte"),
-    ] {
-        writeln!(page, "| {bit:#x} | {when} |").unwrap();
+    page.push_str("\nFeatures:\n\n| bit | name | set when | rows that need it |\n|---|---|---|---|\n");
+    for &feature in Feature::ALL {
+        let (number, name) = (feature as u8, feature.name());
+        writeln!(page, "| {number} | `{name}` | {} | {} |", line(feature.doc()), rows_with(feature)).unwrap();
     }
+    page.push('\n');
 }
 
 #[test]
@@ -156,6 +182,7 @@ fn reference_is_up_to_date() {
     tables(&mut page);
     page.push_str(AFTER);
     binary_tables(&mut page);
+    page.push_str(POLICY);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/REFERENCE.md");
     if std::env::var_os("MINIVM_BLESS").is_some() {
         std::fs::write(path, &page).unwrap();

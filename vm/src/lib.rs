@@ -129,7 +129,7 @@ pub use embedding::value::{Handle, InstanceId, RunId, Value};
 pub use memory::{Held, MemoryBudget, OutOfMemory};
 pub use minivm_isa::Kind;
 pub use runtime::context::Limits;
-pub use runtime::error::{ErrorKind, ErrorReport};
+pub use runtime::error::{ErrorKind, ErrorReport, InlinedCall};
 pub use runtime::externs::ExternKind;
 pub use runtime::fiber::FiberState;
 pub use runtime::frame_view::{FrameKind, Position};

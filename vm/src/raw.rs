@@ -44,7 +44,7 @@ pub use crate::runtime::codec::{ObjectCodec, ObjectHandles, StateCodec};
 pub use crate::runtime::context::{Limits, NumberReader};
 pub use crate::runtime::definitions::InstanceId;
 pub use crate::runtime::error::trace::{LevelInfo, LevelVariable, VariablePlace};
-pub use crate::runtime::error::{ErrorKind, ErrorReport, MODULES};
+pub use crate::runtime::error::{ErrorKind, ErrorReport, InlinedCall, MODULES};
 pub use crate::runtime::externs::{Extern, ExternKind, Imports};
 pub use crate::runtime::failure::Failure;
 pub use crate::runtime::fiber::FiberState;
@@ -52,8 +52,8 @@ pub use crate::runtime::finalise::FINALISER_ERROR;
 pub use crate::runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 pub use crate::runtime::hook::HookEvents;
 pub use crate::runtime::host::{
-    FAST_PATH_BYTES_MAX, FastPath, FastPathFn, HostCall, HostRequest, HostState, Intrinsic, Outcome, Pause, Protect,
-    Raise, SLICE,
+    FAST_PATH_BYTES_MAX, FastPath, FastPathFn, FiberSource, HostCall, HostRequest, HostState, Intrinsic, Outcome,
+    Pause, Protect, Raise, SLICE,
 };
 pub use crate::runtime::kept::Kept;
 pub use crate::runtime::loaded_program::ProgramHandle;

@@ -39,7 +39,7 @@ unsafe impl NativeTier for Leaving {
 }
 
 /// `main(n)`: the sum of the squares of all numbers below `n`, by typed functions.
-const PROGRAM: &str = "minivm 0
+const PROGRAM: &str = "minivm 1
 sig0 = (any) dynamic
 sig1 = (i64) -> (i64)
 export \"main\" func0

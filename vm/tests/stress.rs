@@ -6,7 +6,7 @@ use minivm::raw::heap::Stress;
 use minivm::raw::{Limits, RunState, Value};
 
 /// A fiber that only a call reads, which returns what its signature does not allow.
-const DEAD_OPERAND: &str = r#"minivm 0
+const DEAD_OPERAND: &str = r#"minivm 1
 sig0 = (any) -> (f64)
 sig1 = () dynamic
 sig2 = (any) dynamic

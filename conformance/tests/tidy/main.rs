@@ -1,5 +1,6 @@
 //! The style rules as tests, over every source file of the workspace.
 
+mod cycles;
 mod layers;
 mod rust_text;
 mod sources;

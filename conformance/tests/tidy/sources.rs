@@ -37,7 +37,7 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        let skipped = name == "target" || name == "native" || name.to_string_lossy().starts_with('.');
+        let skipped = name == "target" || name.to_string_lossy().starts_with('.');
         if path.is_dir() && !skipped {
             walk(&path, paths);
         } else if path.is_file() {

@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Fmt(Fmt),
     /// Checks a program without running it.
     Verify(File),
+    /// Writes a program in binary form (.mvm) of an older version as one of the newest version.
+    Upgrade(Upgrade),
     /// Goes on with a program that was stopped and saved, which may do no more than is granted here.
     #[command(after_help = grants::HELP)]
     Resume(Resume),
@@ -400,6 +402,17 @@ pub(crate) struct Fmt {
     /// The files, which are changed in place; `-` is standard input, laid out on standard output.
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
+}
+
+/// Options of `upgrade`.
+#[derive(Args, Debug)]
+pub(crate) struct Upgrade {
+    /// The file, which is changed in place; `-` is standard input, written to standard output.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Write it here instead; `-` is standard output.
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Options of `explain`.

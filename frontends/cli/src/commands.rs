@@ -8,8 +8,8 @@ use crate::run;
 use crate::source::{Failure, cause};
 use clap::CommandFactory;
 use clap_complete::Shell;
-use minivm_isa::binary;
 use minivm_isa::program::FunctionDef;
+use minivm_isa::{Program, binary};
 use minivm_wasm::Features;
 use std::io::{self, Write};
 use std::path::Path;
@@ -25,11 +25,16 @@ pub(crate) fn build(build: &Build, features: Features) -> Result<Exit, Failure> 
     if build.output == Path::new("-") {
         return print(&bytes);
     }
-    std::fs::write(&build.output, bytes).map_err(|error| {
-        let report = Report::new(format!("cannot write `{}`: {}", build.output.display(), cause(&error)));
-        Failure::new(Exit::Unwritable, report)
-    })?;
+    write(&build.output, &bytes)?;
     Ok(Exit::Success)
+}
+
+/// Writes a file.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| {
+        let report = Report::new(format!("cannot write `{}`: {}", path.display(), cause(&error)));
+        Failure::new(Exit::Unwritable, report)
+    })
 }
 
 /// `dis`: prints a program as text.
@@ -40,13 +45,18 @@ pub(crate) fn dis(path: &Path, features: Features) -> Result<Exit, Failure> {
 /// `verify`: says that a program is valid.
 pub(crate) fn verify(path: &Path, features: Features) -> Result<Exit, Failure> {
     let Loaded { name, language, program } = load(path, features)?;
+    let (functions, instructions) = code_size(&program);
+    let line = format!("{name}: valid {language}, {functions} functions, {instructions} instructions\n");
+    print(line.as_bytes())
+}
+
+/// How many functions with code a program has, and how many instructions.
+pub(crate) fn code_size(program: &Program) -> (usize, usize) {
     let codes = program.functions.values().filter_map(|function| match function {
         FunctionDef::Code(code) => Some(code.code.len()),
         FunctionDef::Import { .. } => None,
     });
-    let (functions, instructions) = codes.fold((0, 0), |(count, sum), length| (count + 1, sum + length));
-    let line = format!("{name}: valid {language}, {functions} functions, {instructions} instructions\n");
-    print(line.as_bytes())
+    codes.fold((0, 0), |(count, sum), length| (count + 1, sum + length))
 }
 
 /// `completions`: prints a completion script.

@@ -65,7 +65,7 @@ fn one(file: &Path, is_check: bool) -> Result<(), Failure> {
 }
 
 /// Replaces a file by a whole one or not at all.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link stays one.
     let file = file.canonicalize()?;
     let folder = file.parent().unwrap_or(Path::new("."));

@@ -132,7 +132,8 @@ fn mvt(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, 
     verified(name, program, allowance)
 }
 
-fn mvm(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
+/// A program in binary form, verified.
+pub(crate) fn mvm(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
     let program = binary::decode_within(bytes, allowance).map_err(|error| {
         let report = Report::new(error.message.as_str()).place(Place::file(name));
         invalid(vec![report.note(format!("at byte {:#x} of the file", error.offset))])

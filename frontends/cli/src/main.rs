@@ -20,6 +20,7 @@ mod raw_machine;
 mod report;
 mod run;
 mod source;
+mod upgrade;
 mod values;
 mod wast;
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Fmt(options) => format::format(options),
         Command::Dis(file) => commands::dis(&file.file, features),
         Command::Verify(file) => commands::verify(&file.file, features),
+        Command::Upgrade(options) => upgrade::upgrade(options),
         Command::Wast(options) => wast::wast(options, features),
         Command::Completions { shell } => commands::completions(*shell),
     };

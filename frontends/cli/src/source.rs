@@ -53,8 +53,8 @@ pub(crate) fn read(path: &Path) -> Result<SourceFile, Failure> {
     read_within(path, &mut Allowance::default())
 }
 
-/// Reads a file, or standard input for `-`, in so much memory.
-pub(crate) fn read_within(path: &Path, allowance: &mut Allowance) -> Result<SourceFile, Failure> {
+/// Reads a file, or standard input for `-`, in so much memory. What is in it does not matter here.
+pub(crate) fn read_bytes(path: &Path, allowance: &mut Allowance) -> Result<(String, Vec<u8>), Failure> {
     let (name, bytes) = if path == Path::new("-") {
         ("stdin".to_owned(), read_all(io::stdin().lock(), allowance))
     } else {
@@ -70,6 +70,12 @@ pub(crate) fn read_within(path: &Path, allowance: &mut Allowance) -> Result<Sour
         }
         Failure::new(Exit::Unreadable, report)
     })?;
+    Ok((name, bytes))
+}
+
+/// Reads a file, or standard input for `-`, in so much memory.
+pub(crate) fn read_within(path: &Path, allowance: &mut Allowance) -> Result<SourceFile, Failure> {
+    let (name, bytes) = read_bytes(path, allowance)?;
     let language = language::detect(path, &bytes).map_err(|reason| {
         let report = Report::new(format!("cannot tell what `{name}` is: {reason}"))
             .place(Place::file(name.as_str()))

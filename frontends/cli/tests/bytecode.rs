@@ -4,7 +4,7 @@ mod common;
 
 use common::Folder;
 
-const HELLO: &str = r#"minivm 0
+const HELLO: &str = r#"minivm 1
 ; Says hello to its arguments.
 sig0 = () variadic
 func0 import "std" "print" sig0 () variadic
@@ -40,7 +40,7 @@ fn a_program_runs_without_lua() {
 }
 
 /// Imports from a module of Lua, one of WebAssembly and one of bytecode.
-const MIXED: &str = r#"minivm 0
+const MIXED: &str = r#"minivm 1
 sig0 = () dynamic
 sig1 = () variadic
 func0 import "std" "print" sig1 () variadic
@@ -73,7 +73,7 @@ fn imports_are_found_as_require_finds_modules() {
         "adder.wat",
         "(module (func (export \"add\") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))",
     );
-    let twice = "minivm 0\nsig0 = (any) dynamic\nexport \"twice\" func0\nfunc0 \"twice\" sig0 (any) dynamic {\n  registers r1: any\nblock0:\n  \
+    let twice = "minivm 1\nsig0 = (any) dynamic\nexport \"twice\" func0\nfunc0 \"twice\" sig0 (any) dynamic {\n  registers r1: any\nblock0:\n  \
                  r1 = concat (r0, r0)\n  return_values (r1)\n}\n";
     folder.write("twice.mvt", twice);
     folder.run("main.mvt").prints("nnn\t5\tabab\n");
@@ -100,7 +100,7 @@ fn a_main_that_captures_is_refused_with_the_reason() {
     let folder = Folder::new();
     folder.write(
         "captures.mvt",
-        "minivm 0\nsig0 = () dynamic\nexport \"main\" func0\nfunc0 \"main\" sig0 () dynamic {\n  captures any, cell\n  \
+        "minivm 1\nsig0 = () dynamic\nexport \"main\" func0\nfunc0 \"main\" sig0 () dynamic {\n  captures any, cell\n  \
          capture_names \"first\", \"second\"\nblock0:\n  return_values ()\n}\n",
     );
     let text = "`main` cannot be called from outside: it captures first, second";
@@ -113,7 +113,7 @@ fn named_globals_and_captured_variables_are_shown() {
     let folder = Folder::new();
     folder.write(
         "counter.mvt",
-        "minivm 0\nsig0 = () dynamic\nglobal0 \"count\" = mutable any 41\nglobal1 = mutable any nil\nglobal2 \"missing\" = mutable any nil\n\
+        "minivm 1\nsig0 = () dynamic\nglobal0 \"count\" = mutable any 41\nglobal1 = mutable any nil\nglobal2 \"missing\" = mutable any nil\n\
          export \"main\" func0\nfunc0 \"main\" sig0 () dynamic {\n  registers r0: any\nblock0:\n  r0 = closure func1 (\"a value\")\n  \
          tail_call_any r0 ()\n}\nfunc1 \"inner\" sig0 () dynamic {\n  captures any\n  capture_names \"captured\"\n  registers r0: any\nblock0:\n  \
          r0 = global_get global2\n  call_any r0 ()\n  return_values ()\n}\n",
@@ -140,7 +140,7 @@ fn text_is_laid_out_with_its_comments() {
     folder.run_with("fmt -", &untidy).prints(HELLO);
     folder.run("fmt untidy.mvt").prints("");
     assert_eq!(folder.read("untidy.mvt"), HELLO);
-    folder.write("wrong.mvt", "minivm 0\nfunc0 {\n");
+    folder.write("wrong.mvt", "minivm 1\nfunc0 {\n");
     folder.run("fmt wrong.mvt untidy.mvt").fails(65, "wrong.mvt:2:7");
     folder.run("fmt none.mvt").fails(66, "cannot read `none.mvt`");
 }
@@ -148,7 +148,7 @@ fn text_is_laid_out_with_its_comments() {
 #[test]
 fn snapshots_of_any_host_are_shown() {
     let folder = Folder::new();
-    let text = "minivm 0\nsig0 = () dynamic\nfunc0 import \"game\" \"wait\" sig0 () dynamic\nexport \"main\" func1\n\
+    let text = "minivm 1\nsig0 = () dynamic\nfunc0 import \"game\" \"wait\" sig0 () dynamic\nexport \"main\" func1\n\
                 func1 \"main\" sig0 () dynamic {\n  registers r0: any, r1: any\n  local \"player\" r1 1..3\nblock0:\n  r1 = copy \"knight\"\n  \
                 r0 = ref_func func0\n  call_any r0 ()\n  return_values (r1)\n}\n";
     let program = minivm_isa::verify(minivm_isa::text::parse(text).expect("it is a program")).expect("it is valid");

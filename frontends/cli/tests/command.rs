@@ -35,7 +35,7 @@ fn programs_are_built_printed_and_verified() {
     folder.run("build add.wat -o add.mvt").prints("");
     let text = folder.run("dis add.mvm").succeeds();
     assert_eq!(text, folder.read("add.mvt"));
-    assert!(text.starts_with("minivm 0\n") && text.contains("i64_mul"), "{text}");
+    assert!(text.starts_with("minivm 1\n") && text.contains("i64_mul"), "{text}");
     folder.run("verify add.mvm").prints("add.mvm: valid MiniVM bytecode, 1 functions, 3 instructions\n");
     folder.run("--invoke add add.mvm 1 1").prints("2\n2\n");
     folder.run("--invoke add add.mvt 1 1").prints("2\n2\n");
@@ -73,9 +73,9 @@ fn what_is_not_valid_is_shown_with_its_place() {
     folder.run("verify --features=-tail-call tail.wat").fails(69, "'tail-call', switched off");
     folder.run("verify --features -multi-value,all tail.wat").succeeds();
     folder.run("verify --features=-tail tail.wat").fails(2, "unknown WebAssembly proposal 'tail'");
-    folder.write("bad.mvt", "minivm 0\nnonsense\n");
+    folder.write("bad.mvt", "minivm 1\nnonsense\n");
     folder.run("dis bad.mvt").fails(65, "bad.mvt:2:1\n");
-    folder.write("reg.mvt", "minivm 0\nsig0 = () -> (i32)\nfunc0 \"f\" sig0 {\nblock0:\n  return_values ()\n}\n");
+    folder.write("reg.mvt", "minivm 1\nsig0 = () -> (i32)\nfunc0 \"f\" sig0 {\nblock0:\n  return_values ()\n}\n");
     folder.run("verify reg.mvt").fails(65, "rule ");
     for (name, bytes) in [("cut.wasm", &b"\0asm\x01"[..]), ("cut.mvm", b"\0mvm\0"), ("new.mvm", b"\0mvm\x09\0\0\0")] {
         folder.write(name, bytes);
@@ -96,8 +96,8 @@ fn bad_files_are_refused_by_every_command() {
     folder.write("empty.mvt", b"");
     folder.write("header.mvt", "; no version\n\nsig0 = () dynamic\n");
     folder.write("old.mvt", "minivm 9\n");
-    folder.write("word.mvt", "minivm 0\nfunc0 \"f\" sig0 () dynamic {\nblock0:\n  retrun_values ()\n}\n");
-    let unassigned = "minivm 0\nsig0 = () -> (i32)\nfunc0 \"f\" sig0 () -> (i32) {\n  registers r0: i32\nblock0:\n  \
+    folder.write("word.mvt", "minivm 1\nfunc0 \"f\" sig0 () dynamic {\nblock0:\n  retrun_values ()\n}\n");
+    let unassigned = "minivm 1\nsig0 = () -> (i32)\nfunc0 \"f\" sig0 () -> (i32) {\n  registers r0: i32\nblock0:\n  \
                       return_values (r0)\n}\n";
     folder.write("unassigned.mvt", unassigned);
     folder.write("name.wat", "(module\n  (func call $nope))");
@@ -107,9 +107,9 @@ fn bad_files_are_refused_by_every_command() {
         ("half.mvm", 65, &["half.mvm", "at byte 0x"][..]),
         ("empty.wasm", 65, &["unexpected end-of-file", "--> empty.wasm", "at byte 0x0 of the module"]),
         ("empty.mvm", 65, &["this is no MiniVM program", "--> empty.mvm"]),
-        ("empty.mvt", 65, &["begins with `minivm 0`", "--> empty.mvt:1:1"]),
-        ("header.mvt", 65, &["begins with `minivm 0`", "--> header.mvt:3:1", "sig0 = () dynamic"]),
-        ("old.mvt", 65, &["this is text form 9; only 0 can be read", "--> old.mvt:1:8"]),
+        ("empty.mvt", 65, &["begins with `minivm 1`", "--> empty.mvt:1:1"]),
+        ("header.mvt", 65, &["begins with `minivm 1`", "--> header.mvt:3:1", "sig0 = () dynamic"]),
+        ("old.mvt", 65, &["this is text form 9, but this build reads versions 0 to 1", "--> old.mvt:1:8"]),
         ("word.mvt", 65, &["there is no instruction 'retrun_values'", "--> word.mvt:4:3"]),
         (
             "unassigned.mvt",

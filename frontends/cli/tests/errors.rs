@@ -67,3 +67,18 @@ fn what_cannot_travel_is_told_after_the_error() {
     assert!(text.contains("the file 'a.lua' of the `io` library is open"), "{text}");
     folder.run("inspect a.mvs").fails(66, "a.mvs");
 }
+
+#[test]
+fn a_traceback_tells_of_inlined_calls() {
+    let folder = Folder::new();
+    folder.write("inlined.wasm", include_bytes!("../../wasm/tests/data/inlined.wasm"));
+    let lines = "inlined.c:4: integer divide by zero\nstack traceback:\n\tinlined.c:4: in function 'divide'\n\tinlined.c:9: in \
+                 function 'share'\n\tinlined.c:14: in function 'average'";
+    let told = folder.run("--invoke average inlined.wasm 7 0").fails(1, "divide");
+    assert!(told.contains(lines), "{told}");
+    // Programs see what is the same wherever they run.
+    let script = "local module = wasm.instantiate('inlined.wasm')\n\
+                  print(select(2, xpcall(module.average, debug.traceback, 7, 0)):match('in function .-\\n'))";
+    folder.write("a.lua", script);
+    folder.run("a.lua").prints("in function 'average'\n\n");
+}

@@ -34,7 +34,7 @@ const KERNEL: &str = r#"(module (import "tools" "square" (func $square (param i3
             (br_if $again (i32.lt_s (local.get $i) (local.get $count))))))"#;
 
 /// A program that the builder could have made.
-const TOOLS: &str = "minivm 0
+const TOOLS: &str = "minivm 1
 sig0 = (i32) -> (i32)
 export \"square\" func0
 func0 \"square\" sig0 (i32) -> (i32) {

@@ -137,3 +137,39 @@ fn what_is_stopped_by_a_signal_is_saved() {
         folder.run("inspect a.mvs").succeeds();
     }
 }
+
+#[test]
+fn the_time_is_over_while_all_threads_wait() {
+    let folder = Folder::new();
+    let program = |main: &str| {
+        format!(
+            r#"(module
+              (import "env" "memory" (memory 1 1 shared))
+              (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+              (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+              (func $input
+                (i64.store (i32.const 64) (i64.const 0x0a00000080))
+                (drop (call $read (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 80))))
+              (func $wait (param i64) (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (local.get 0))))
+              (func (export "wasi_thread_start") (param i32 i32)
+                (if (local.get 1) (then (call $input)) (else (call $wait (i64.const 3600000000000)))))
+              (func (export "_start") {main}))"#
+        )
+    };
+    let (reads, waits) = ("(drop (call $spawn (i32.const 1)))", "(drop (call $spawn (i32.const 0)))");
+    for main in [
+        format!("{reads} (call $wait (i64.const -1))"),
+        format!("{waits} (call $wait (i64.const -1))"),
+        format!("{waits} {waits} (call $input)"),
+    ] {
+        folder.write("wait.wat", program(&main));
+        let mut child = spawn(&folder, "--timeout 0.5 wait.wat");
+        let mut output = child.stdout.take().expect("it is piped");
+        // Its input stays open.
+        let input = child.stdin.take();
+        let (_, told, status) = ended(child, &mut output);
+        drop(input);
+        assert_eq!(status.code(), Some(124), "{main}: {told}");
+        assert!(told.contains("stopped after 0.5 seconds"), "{main}: {told}");
+    }
+}

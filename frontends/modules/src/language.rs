@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(told(b"#!/usr/bin/env minivm\nprint(1)"), Ok(Language::Lua));
         assert_eq!(told(b""), Ok(Language::Lua));
         assert_eq!(told(b" ;; comment\n(; another ;) (module)"), Ok(Language::Wat));
-        assert_eq!(told(b"; comment\nminivm 0\n"), Ok(Language::Mvt));
+        assert_eq!(told(b"; comment\nminivm 1\n"), Ok(Language::Mvt));
         assert_eq!(told(b"minivm = 1"), Ok(Language::Lua));
         assert_eq!(told(b"; print(1)"), Ok(Language::Lua));
         assert_eq!(told(b"(; without end"), Ok(Language::Lua));

@@ -4,7 +4,7 @@
 //! use minivm::{Limits, Machine};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let text = r#"
-//! minivm 0
+//! minivm 1
 //! sig0 = () dynamic
 //! sig1 = () variadic
 //! func0 import "std" "print" sig1 () variadic

@@ -37,7 +37,7 @@ impl Host for Streams {
 /// A program whose `main` is this code. Each line `name(operands)` calls a function; `r1 = name(operands)` takes its first result.
 fn program(code: &str) -> minivm_isa::Verified {
     let names: Vec<&str> = minivm_std::names().collect();
-    let mut text = "minivm 0\nsig0 = () dynamic\nsig1 = () variadic\nsig2 = (any, any) dynamic\n".to_owned();
+    let mut text = "minivm 1\nsig0 = () dynamic\nsig1 = () variadic\nsig2 = (any, any) dynamic\n".to_owned();
     for (number, name) in names.iter().enumerate() {
         text += &format!("func{number} import \"std\" \"{name}\" sig1 () variadic\n");
     }

@@ -1,25 +1,26 @@
 //! Turns bytes into programs.
 
 use super::decode_function::read_function;
+use super::decode_names::{read_names, read_positions};
 use super::read::Reader;
-use super::{DecodeError, FEATURES_KNOWN, MAGIC, Section, VERSION, features};
+use super::{DecodeError, MAGIC, SKIPPABLE, Section, VERSION, version_0};
 use crate::allowance::Allowance;
+use crate::features::{self, Features};
 use crate::limits::INITIAL_DEPTH_MAX;
 use crate::program::{
     Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, GlobalDef,
     Import, Initial, InitialOp, Item, LayoutDef, MemoryDef, Origin, PAGE_BITS, Program, SegmentMode, SourceFile,
     TableDef,
 };
+use crate::size::list_bytes;
 use crate::types::{Convention, Signature, Storage, Type};
 use cranelift_entity::EntityRef;
-use std::str::FromStr;
-use target_lexicon::Triple;
 
 /// The program in some bytes. Whether it makes sense is up to [`verify`](crate::verify::verify).
 ///
 /// # Errors
-/// The first place where the bytes are not what they should be: no MiniVM program, another version, unknown features, cut
-/// off, or damaged.
+/// The first place where the bytes are not what they should be: no MiniVM program, a newer version, unknown features, cut off, or
+/// damaged.
 pub fn decode(bytes: &[u8]) -> Result<Program, DecodeError> {
     decode_within(bytes, &mut Allowance::default())
 }
@@ -30,88 +31,76 @@ pub fn decode(bytes: &[u8]) -> Result<Program, DecodeError> {
 /// As for [`decode`]; "not enough memory" when the allowance does not suffice.
 pub fn decode_within(bytes: &[u8], allowance: &mut Allowance) -> Result<Program, DecodeError> {
     let mut from = Reader::new(bytes, allowance);
-    let found_features = read_header(&mut from)?;
+    if from.array().ok() != Some(MAGIC) {
+        return from.error(0, "this is no MiniVM program: it does not begin with \\0mvm");
+    }
+    match u32::from_le_bytes(from.array()?) {
+        VERSION => read_version_1(&mut from),
+        version_0::VERSION => version_0::read(&mut from),
+        newer => {
+            let known = format!("this build reads versions {} to {VERSION}", version_0::VERSION);
+            from.error(4, format!("this is format version {newer}, but {known}: a newer release of MiniVM reads it"))
+        }
+    }
+}
+
+/// What comes after the version.
+fn read_version_1(from: &mut Reader<'_>) -> Result<Program, DecodeError> {
+    let found = Features::from_bits(u64::from_le_bytes(from.array()?));
+    let (known, unknown) = (Features::known(), found.without(Features::known()));
+    if !unknown.is_empty() {
+        let message = format!("the program needs unknown features: {unknown}; this build knows {known}");
+        return from.error(8, format!("{message}: a newer release of MiniVM reads it"));
+    }
     let mut program = Program::default();
     let mut before = 0;
     while from.remaining() > 0 {
         let start = from.at;
-        let find = |number| Section::ALL.iter().copied().find(|&section| section as u8 == number);
-        let section = from.tag("section", find)?;
-        if section as u8 <= before {
-            return from.error(start, format!("section {section:?} must come before the one before it, and only once"));
+        let number = from.byte()?;
+        if number <= before {
+            return from
+                .error(start, format!("section {number:#x} must come before section {before:#x}, and only once"));
         }
-        before = section as u8;
-        from.sized("the section", |from| read_section(from, section, &mut program))?;
+        before = number;
+        match Section::from_number(number) {
+            Some(section) => from.sized("the section", |from| read_section(from, section, &mut program))?,
+            None if number >= SKIPPABLE => from.skip()?,
+            None => return from.error(start, format!("{number:#x} stands for no section of version {VERSION}")),
+        }
     }
-    let needed = features(&program);
-    if needed != found_features {
-        let message = format!("the feature bits are {found_features:#x}, but the program has {needed:#x}");
-        return from.error(8, message);
+    let needed = features::of_program(&program);
+    if needed != found {
+        return from.error(8, format!("the features are said to be {found}, but the program needs {needed}"));
     }
     Ok(program)
-}
-
-/// Reads up to the first section. Returns the feature bits.
-fn read_header(from: &mut Reader<'_>) -> Result<u64, DecodeError> {
-    if from.array().ok() != Some(MAGIC) {
-        return from.error(0, "this is no MiniVM program: it does not begin with \\0mvm");
-    }
-    let version = u32::from_le_bytes(from.array()?);
-    if version != VERSION {
-        return from.error(4, format!("this is format version {version}, only version {VERSION} can be read"));
-    }
-    let found = u64::from_le_bytes(from.array()?);
-    let unknown = found & !FEATURES_KNOWN;
-    if unknown != 0 {
-        let message = format!("unknown features {unknown:#x}, known are {FEATURES_KNOWN:#x} of version {VERSION}");
-        return from.error(8, message);
-    }
-    Ok(found)
 }
 
 fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) -> Result<(), DecodeError> {
     match section {
         Section::Target => program.target = read_target(from)?,
-        Section::Sources => {
-            program.sources =
-                items(from, |from| Ok(SourceFile { name: from.name()?, text: from.option(|from| from.string())? }))?;
-        }
-        Section::Signatures => program.signatures = items(from, read_signature)?,
-        Section::Layouts => program.layouts = items(from, read_layout)?,
-        Section::Globals => {
-            program.globals = items(from, |from| {
-                let ty = read_type(from)?;
-                let (mutable, holds) = (from.flag()?, read_element_type(from)?);
-                let origin = read_origin(from, read_initial)?;
-                Ok(GlobalDef { name: from.name()?, ty, mutable, holds, origin })
-            })?;
-        }
-        Section::Types => program.types = items(from, read_declared)?,
-        Section::Memories => program.memories = items(from, read_memory)?,
-        Section::Tables => program.tables = items(from, read_table)?,
-        Section::Data => {
-            program.data = items(from, |from| Ok(DataDef { mode: read_mode(from)?, bytes: from.string()? }))?;
-        }
-        Section::Elements => {
-            program.elements = items(from, |from| {
-                let (mode, element) = (read_mode(from)?, read_element_type(from)?);
-                Ok(ElementDef { mode, element, values: from.list(read_initial)? })
-            })?;
-        }
+        Section::Signatures => program.signatures = some(from, read_signature)?.into(),
+        Section::Layouts => program.layouts = some(from, read_layout)?.into(),
+        Section::Types => program.types = some(from, read_declared)?.into(),
+        Section::Globals => program.globals = some(from, read_global)?.into(),
+        Section::Memories => program.memories = some(from, read_memory)?.into(),
+        Section::Tables => program.tables = some(from, read_table)?.into(),
+        Section::Data => program.data = some(from, read_data)?.into(),
+        Section::Elements => program.elements = some(from, read_elements)?.into(),
         Section::Functions => {
-            program.functions = items(from, |from| from.sized("the function", read_function))?;
+            program.functions = some(from, |from| from.sized("the function", read_function))?.into();
         }
         Section::Exports => program.exports = some(from, read_export)?,
         Section::Start => program.start = Some(from.index()?),
-        Section::Custom => {
-            program.custom = some(from, |from| Ok(CustomSection { name: from.name()?, bytes: from.string()? }))?;
-        }
+        Section::Custom => program.custom = some(from, read_custom)?,
+        Section::Sources => program.sources = some(from, read_source)?.into(),
+        Section::Names => read_names(from, program)?,
+        Section::Positions => read_positions(from, program)?,
     }
     Ok(())
 }
 
 /// The items of a section, of which there is at least one: an empty section is left out.
-fn some<T>(
+pub(super) fn some<T>(
     from: &mut Reader<'_>,
     read: impl FnMut(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
@@ -120,22 +109,40 @@ fn some<T>(
     if items.is_empty() { from.error(start, "an empty section, which is left out") } else { Ok(items) }
 }
 
-fn items<T, C: FromIterator<T>>(
-    from: &mut Reader<'_>,
-    read: impl FnMut(&mut Reader<'_>) -> Result<T, DecodeError>,
-) -> Result<C, DecodeError> {
-    some(from, read).map(|items| items.into_iter().collect())
+pub(super) fn read_target(from: &mut Reader<'_>) -> Result<String, DecodeError> {
+    let start = from.at;
+    from.take(list_bytes::<u8>(from.remaining()))?;
+    let bytes = from.bytes(from.remaining())?;
+    match std::str::from_utf8(bytes) {
+        Ok("") => from.error(start, "an empty section, which is left out"),
+        Ok(name) => Ok(name.into()),
+        Err(error) => from.error(start + error.valid_up_to(), "a name that is not UTF-8"),
+    }
 }
 
-fn read_target(from: &mut Reader<'_>) -> Result<Triple, DecodeError> {
-    let start = from.at;
-    let bytes = from.bytes(from.remaining())?;
-    let name = std::str::from_utf8(bytes).unwrap_or_default();
-    match Triple::from_str(name) {
-        // A target has several names, of which only one is written.
-        Ok(target) if target != Triple::unknown() && target.to_string() == name => Ok(target),
-        Ok(_) | Err(_) => from.error(start, "not the name of a target"),
-    }
+pub(super) fn read_source(from: &mut Reader<'_>) -> Result<SourceFile, DecodeError> {
+    Ok(SourceFile { name: from.name()?, text: from.option(Reader::string)? })
+}
+
+/// A global without its name.
+pub(super) fn read_global(from: &mut Reader<'_>) -> Result<GlobalDef, DecodeError> {
+    let ty = read_type(from)?;
+    let (mutable, holds) = (from.flag()?, read_element_type(from)?);
+    let origin = read_origin(from, read_initial)?;
+    Ok(GlobalDef { name: String::new(), ty, mutable, holds, origin })
+}
+
+pub(super) fn read_data(from: &mut Reader<'_>) -> Result<DataDef, DecodeError> {
+    Ok(DataDef { mode: read_mode(from)?, bytes: from.string()? })
+}
+
+pub(super) fn read_elements(from: &mut Reader<'_>) -> Result<ElementDef, DecodeError> {
+    let (mode, element) = (read_mode(from)?, read_element_type(from)?);
+    Ok(ElementDef { mode, element, values: from.list(read_initial)? })
+}
+
+pub(super) fn read_custom(from: &mut Reader<'_>) -> Result<CustomSection, DecodeError> {
+    Ok(CustomSection { name: from.name()?, bytes: from.string()? })
 }
 
 fn read_element_type(from: &mut Reader<'_>) -> Result<ElementType, DecodeError> {
@@ -149,7 +156,7 @@ fn read_element_type(from: &mut Reader<'_>) -> Result<ElementType, DecodeError> 
     }
 }
 
-fn read_declared(from: &mut Reader<'_>) -> Result<DeclaredType, DecodeError> {
+pub(super) fn read_declared(from: &mut Reader<'_>) -> Result<DeclaredType, DecodeError> {
     let is_joined = from.flag()?;
     let form = from.list(|from| match from.flag()? {
         false => from.number().map(FormPart::Number),
@@ -181,7 +188,7 @@ pub(super) fn read_type(from: &mut Reader<'_>) -> Result<Type, DecodeError> {
     }
 }
 
-fn read_signature(from: &mut Reader<'_>) -> Result<Signature, DecodeError> {
+pub(super) fn read_signature(from: &mut Reader<'_>) -> Result<Signature, DecodeError> {
     let convention = from.tag("convention", |byte| match byte {
         0 => Some(Convention::Typed),
         1 => Some(Convention::Dynamic),
@@ -203,7 +210,7 @@ fn read_storage(from: &mut Reader<'_>) -> Result<Storage, DecodeError> {
     }
 }
 
-fn read_layout(from: &mut Reader<'_>) -> Result<LayoutDef, DecodeError> {
+pub(super) fn read_layout(from: &mut Reader<'_>) -> Result<LayoutDef, DecodeError> {
     let start = from.at;
     match from.byte()? {
         0 => from.list(read_storage).map(LayoutDef::Record),
@@ -224,7 +231,7 @@ fn read_origin<T>(
     if from.flag()? { own(from).map(Origin::Own) } else { read_import(from).map(Origin::Import) }
 }
 
-fn read_memory(from: &mut Reader<'_>) -> Result<MemoryDef, DecodeError> {
+pub(super) fn read_memory(from: &mut Reader<'_>) -> Result<MemoryDef, DecodeError> {
     let flags = from.tag("kind of memory", |byte| (byte < 8).then_some(byte))?;
     let (minimum, maximum) = (from.number()?, from.option(Reader::number)?);
     let origin = read_origin(from, |_| Ok(()))?;
@@ -232,7 +239,7 @@ fn read_memory(from: &mut Reader<'_>) -> Result<MemoryDef, DecodeError> {
     Ok(MemoryDef { origin, minimum, maximum, is_64: flags & 1 != 0, is_shared: flags & 2 != 0, page_bits })
 }
 
-fn read_table(from: &mut Reader<'_>) -> Result<TableDef, DecodeError> {
+pub(super) fn read_table(from: &mut Reader<'_>) -> Result<TableDef, DecodeError> {
     let (is_64, element) = (from.flag()?, read_element_type(from)?);
     let (minimum, maximum) = (from.number()?, from.option(Reader::number)?);
     Ok(TableDef { origin: read_origin(from, read_initial)?, element, minimum, maximum, is_64 })
@@ -312,7 +319,7 @@ pub(super) fn read_constant(from: &mut Reader<'_>) -> Result<Constant, DecodeErr
     })
 }
 
-fn read_export(from: &mut Reader<'_>) -> Result<Export, DecodeError> {
+pub(super) fn read_export(from: &mut Reader<'_>) -> Result<Export, DecodeError> {
     let name = from.name()?;
     let start = from.at;
     let item = match from.byte()? {

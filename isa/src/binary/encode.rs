@@ -1,8 +1,10 @@
 //! Turns programs into bytes.
 
+use super::encode_names::{write_names, write_positions};
 use super::write::Writer;
-use super::{MAGIC, Section, VERSION, features};
+use super::{MAGIC, Section, VERSION};
 use crate::Instruction;
+use crate::features;
 use crate::operand::{Input, Operand, OperandRef};
 use crate::program::{
     Constant, DeclaredType, Described, ElementType, FormPart, Function, FunctionDef, Import, Initial, InitialOp, Item,
@@ -10,14 +12,13 @@ use crate::program::{
 };
 use crate::types::{Convention, Signature, Storage, Type};
 use cranelift_entity::EntityRef;
-use target_lexicon::Triple;
 
 /// The bytes of a program.
 pub fn encode(program: &Program) -> Vec<u8> {
     let mut file = Writer::default();
     file.bytes.extend_from_slice(&MAGIC);
     file.bytes.extend_from_slice(&VERSION.to_le_bytes());
-    file.bytes.extend_from_slice(&features(program).to_le_bytes());
+    file.bytes.extend_from_slice(&features::of_program(program).bits().to_le_bytes());
     for &section in Section::ALL {
         let mut contents = Writer::default();
         if write_section(program, section, &mut contents) {
@@ -32,13 +33,9 @@ pub fn encode(program: &Program) -> Vec<u8> {
 fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
     let count = match section {
         Section::Target => {
-            to.bytes.extend_from_slice(program.target.to_string().as_bytes());
-            usize::from(program.target != Triple::unknown())
+            to.bytes.extend_from_slice(program.target.as_bytes());
+            program.target.len()
         }
-        Section::Sources => list(to, program.sources.values(), |to, source| {
-            to.string(source.name.as_bytes());
-            to.option(source.text.as_ref(), |to, text| to.string(text));
-        }),
         Section::Signatures => list(to, program.signatures.values(), write_signature),
         Section::Layouts => list(to, program.layouts.values(), write_layout),
         Section::Types => list(to, program.types.values(), write_declared),
@@ -47,7 +44,6 @@ fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
             to.byte(u8::from(global.mutable));
             write_element_type(to, global.holds);
             write_origin(to, &global.origin, write_initial);
-            to.string(global.name.as_bytes());
         }),
         Section::Memories => list(to, program.memories.values(), |to, memory| {
             let has_bytes = memory.page_bits != PAGE_BITS;
@@ -94,6 +90,12 @@ fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
             to.string(section.name.as_bytes());
             to.string(&section.bytes);
         }),
+        Section::Sources => list(to, program.sources.values(), |to, source| {
+            to.string(source.name.as_bytes());
+            to.option(source.text.as_ref(), |to, text| to.string(text));
+        }),
+        Section::Names => return write_names(to, program),
+        Section::Positions => return write_positions(to, program),
     };
     count > 0
 }
@@ -324,7 +326,6 @@ fn write_function(to: &mut Writer, function: &FunctionDef) {
 }
 
 fn write_code(to: &mut Writer, function: &Function) {
-    to.string(function.name.as_bytes());
     to.count(function.signature.index());
     to.list(function.captures.iter().copied(), write_type);
     to.list(function.registers.values().copied(), write_type);
@@ -342,21 +343,6 @@ fn write_code(to: &mut Writer, function: &Function) {
         to.count(region.error.index());
         to.option(region.message_handler, |to, register| to.count(register.index()));
     });
-    let (mut instruction, mut line, mut start) = (0, 0, 0);
-    to.list(function.spans.iter(), |to, span| {
-        to.difference(span.instruction, &mut instruction);
-        to.count(span.source.index());
-        to.difference(span.line, &mut line);
-        to.difference(span.start, &mut start);
-        to.difference(span.end, &mut { span.start });
-    });
-    to.list(function.locals.iter(), |to, local| {
-        to.string(local.name.as_bytes());
-        to.count(local.register.index());
-        to.number(u64::from(local.start));
-        to.number(u64::from(local.end));
-    });
-    to.list(function.capture_names.iter(), |to, name| to.string(name.as_bytes()));
 }
 
 fn write_operand(to: &mut Writer, operand: Operand) {

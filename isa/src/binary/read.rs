@@ -3,6 +3,7 @@
 
 use super::DecodeError;
 use crate::allowance::Allowance;
+use crate::limits::INDEX_MAX;
 use crate::size::list_bytes;
 use crate::steps;
 use cranelift_entity::EntityRef;
@@ -108,7 +109,7 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let value = self.number()?;
         match usize::try_from(value) {
-            Ok(index) if index <= (u32::MAX >> 1) as usize => Ok(E::new(index)),
+            Ok(index) if index <= INDEX_MAX as usize => Ok(E::new(index)),
             _ => self.error(start, format!("the index {value} does not fit into 31 bits")),
         }
     }
@@ -184,6 +185,12 @@ impl<'a> Reader<'a> {
         }
         self.end = outer;
         Ok(value)
+    }
+
+    /// Passes over something with its length before it.
+    pub(super) fn skip(&mut self) -> Result<(), DecodeError> {
+        let length = self.count()?;
+        self.bytes(length).map(drop)
     }
 
     /// A byte that stands for one of a few cases.

@@ -15,8 +15,8 @@ const BEFORE_COMMENT: &str = "  ";
 /// Lays out a program in text form. Doing so twice changes nothing more, and the program stays the same.
 ///
 /// ```
-/// let text = "minivm 0\nsig0=()  dynamic ; nothing\n";
-/// assert_eq!(minivm_isa::text::format(text)?, "minivm 0\nsig0 = () dynamic  ; nothing\n");
+/// let text = "minivm 1\nsig0=()  dynamic ; nothing\n";
+/// assert_eq!(minivm_isa::text::format(text)?, "minivm 1\nsig0 = () dynamic  ; nothing\n");
 /// # Ok::<(), Vec<minivm_isa::text::ParseError>>(())
 /// ```
 ///
@@ -160,21 +160,21 @@ mod tests {
     #[test]
     fn spaces_follow_from_the_pieces() {
         check(
-            "minivm   0\n\n\n; a\t\nsig0=(any ,any)->(  i64)\n\tfunc0   \"f  g\" sig0 (any,any) -> (i64){  ; b\n \
+            "minivm   1\n\n\n; a\t\nsig0=(any ,any)->(  i64)\n\tfunc0   \"f  g\" sig0 (any,any) -> (i64){  ; b\n \
              registers r2:i64\n  block0 :;c\n; d\n   r2=i64_add i64 :7,-1\nreturn_values( r2 )\n ; e\n}\n\n",
-            "minivm 0\n\n; a\nsig0 = (any, any) -> (i64)\nfunc0 \"f  g\" sig0 (any, any) -> (i64) {  ; b\n  \
+            "minivm 1\n\n; a\nsig0 = (any, any) -> (i64)\nfunc0 \"f  g\" sig0 (any, any) -> (i64) {  ; b\n  \
              registers r2: i64\nblock0:  ;c\n  ; d\n  r2 = i64_add i64:7, -1\n  return_values (r2)\n; e\n}\n",
         );
     }
 
     #[test]
     fn lists_over_several_lines_are_indented() {
-        check("minivm 0\ndata0=passive{\n\"a\"\n    \"b\"}\n", "minivm 0\ndata0 = passive {\n  \"a\"\n  \"b\" }\n");
-        check("minivm 0\r\ndata0 = passive {}\r\n", "minivm 0\ndata0 = passive {}\n");
+        check("minivm 1\ndata0=passive{\n\"a\"\n    \"b\"}\n", "minivm 1\ndata0 = passive {\n  \"a\"\n  \"b\" }\n");
+        check("minivm 1\r\ndata0 = passive {}\r\n", "minivm 1\ndata0 = passive {}\n");
     }
 
     #[test]
     fn what_is_not_a_program_is_an_error() {
-        assert!(format("minivm 0\nfunc0 {").is_err());
+        assert!(format("minivm 1\nfunc0 {").is_err());
     }
 }

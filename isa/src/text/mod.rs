@@ -4,7 +4,7 @@
 //! of the code. The form is one statement a line; a `;` begins a comment; lists in brackets may take several lines.
 //!
 //! ```text
-//! minivm 0
+//! minivm 1
 //! sig0 = (any) dynamic
 //! func0 "fib" sig0 (any) dynamic {
 //!   registers r1: any, r2: any
@@ -37,8 +37,8 @@ pub use print_function::{FunctionText, InstructionText};
 
 use std::fmt;
 
-/// The version of the text form.
-pub const VERSION: u32 = 0;
+/// The version of the text form that is printed. Version 0, which is read as well, is the same.
+pub const VERSION: u32 = 1;
 
 /// Why a text is not a program.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -14,8 +14,6 @@ use crate::steps;
 use crate::types::{Convention, Signature, Type};
 use cranelift_entity::EntityRef;
 use std::collections::HashMap;
-use std::str::FromStr;
-use target_lexicon::Triple;
 
 /// Errors after which the parser gives up.
 pub(super) const ERRORS_MAX: usize = 100;
@@ -338,14 +336,16 @@ impl<'a> Parser<'a> {
 
     fn version(&mut self) -> Result<(), ParseError> {
         match self.number()? {
-            0 => Ok(()),
-            other => Err(self.error(format!("this is text form {other}; only {} can be read", super::VERSION))),
+            0 | 1 => Ok(()),
+            other => {
+                let known = format!("this build reads versions 0 to {}", super::VERSION);
+                Err(self.error(format!("this is text form {other}, but {known}: a newer release of MiniVM reads it")))
+            }
         }
     }
 
     fn target(&mut self) -> Result<(), ParseError> {
-        let name = self.name()?;
-        self.program.target = Triple::from_str(&name).map_err(|error| self.error(format!("target: {error}")))?;
+        self.program.target = self.name()?;
         Ok(())
     }
 

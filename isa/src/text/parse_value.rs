@@ -14,7 +14,7 @@ pub(super) fn index_after(word: &str, prefix: &str) -> Option<u32> {
     let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
     let is_canonical = digits == "0" || !digits.starts_with('0');
     let number: u32 = (is_number && is_canonical).then(|| digits.parse().ok())??;
-    (number <= u32::MAX >> 1).then_some(number)
+    (number <= crate::limits::INDEX_MAX).then_some(number)
 }
 
 impl Parser<'_> {

@@ -8,7 +8,6 @@ use crate::program::{ElementType, FunctionDef, Item, Origin, PAGE_BITS, SegmentM
 use crate::types::Type;
 use cranelift_entity::EntityRef;
 use std::fmt::{self, Display, Formatter};
-use target_lexicon::Triple;
 
 /// Bytes of a segment that stand on one line.
 const BYTES_PER_LINE: usize = 32;
@@ -16,8 +15,8 @@ const BYTES_PER_LINE: usize = 32;
 impl Display for Program {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "minivm {}", super::VERSION)?;
-        if self.target != Triple::unknown() {
-            writeln!(f, "target {}", Quoted(self.target.to_string().as_bytes()))?;
+        if !self.target.is_empty() {
+            writeln!(f, "target {}", Quoted(self.target.as_bytes()))?;
         }
         for (number, source) in &self.sources {
             write!(f, "{number} = {}", Quoted(source.name.as_bytes()))?;

@@ -6,7 +6,7 @@ use super::function::Checker;
 use super::initial::address_type;
 use crate::entities::{Block, Global, Layout, Memory, Reg, Table};
 use crate::instruction::Effects;
-use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, NUMBER_MAX};
+use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, NUMBER_MAX, OFFSET_MAX};
 use crate::operand::{ImmediateKind, IndexKind, Input, Operand, OperandRef, Pattern, Role};
 use crate::steps;
 use crate::types::{Kind, Type};
@@ -200,7 +200,7 @@ impl<'a> Checker<'a> {
     fn immediate(&mut self, name: &'static str, kind: ImmediateKind, value: u64, context: &Context) {
         let most = match kind {
             ImmediateKind::Offset if context.address == Some(Type::I64) => u64::MAX,
-            ImmediateKind::Offset => u64::from(u32::MAX),
+            ImmediateKind::Offset => OFFSET_MAX,
             ImmediateKind::Number => NUMBER_MAX,
             ImmediateKind::Kind => Kind::ALL.len() as u64 - 1,
             ImmediateKind::Trap => TrapCode::ALL.len() as u64 - 1,

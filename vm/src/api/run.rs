@@ -320,7 +320,7 @@ impl Context {
         // SAFETY: the fiber is new: its stack has an entry continuation and the function, and nothing else.
         unsafe {
             let state = Fiber::of(cell);
-            let function = switch::waiting_callee(state);
+            let function = state.waiting_callee();
             state.state = FiberState::Running;
             self.stack_start = state.stack.start();
             self.stack_end = state.stack.limit();

@@ -2,7 +2,7 @@
 
 use crate::api::machine::Machine;
 use crate::runtime::context::{Context, Status};
-use crate::runtime::error::ErrorReport;
+use crate::runtime::error::{ErrorReport, InlinedCall};
 use crate::runtime::frame_view::Position;
 use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
@@ -25,6 +25,12 @@ impl Machine {
     /// that load the state, which have to have it, too.
     pub fn set_error_words(&mut self, words: impl Fn(&ErrorReport) -> Option<String> + Send + 'static) {
         self.cx.errors.words = Some(Rc::new(words));
+    }
+
+    /// Tells tracebacks of errors that end a run of inlined calls: `inlined` gives those around a byte of the module of this name, the
+    /// innermost first. It is asked for places that line tables of a module have told, and only then. Programs do not see it.
+    pub fn set_inlined_calls(&mut self, inlined: impl Fn(&str, u32) -> Vec<InlinedCall> + Send + 'static) {
+        self.cx.errors.inlined = Some(Rc::new(inlined));
     }
 
     /// Where the error was raised that has ended a run last: in the innermost function with code and positions.

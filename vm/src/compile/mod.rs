@@ -51,7 +51,7 @@ use crate::runtime::engine::Engine;
 use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::runtime::instance::Instance;
 use crate::threaded::HandlerAddress;
-use crate::threaded::continuation::CONTINUATION_DELTA;
+use crate::threaded::continuation::HOST_CALL_WORDS;
 use crate::threaded::kinds::BranchTo;
 use crate::threaded::notes::Note;
 use crate::threaded::rows;
@@ -252,7 +252,7 @@ fn translate(
     let window = window(slots);
     // SAFETY: instances outlive their functions.
     let instance = unsafe { &*guest.instance };
-    let extent = window + window_words(instance, function) + CONTINUATION_DELTA;
+    let extent = window + window_words(instance, function) + HOST_CALL_WORDS;
     debug_assert!(extent <= usize::from(u16::MAX), "the verifier has bounded frames");
     let mut compiling = Compiling {
         function,

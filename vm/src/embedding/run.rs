@@ -4,7 +4,7 @@ use super::error::{Error, Failure};
 use super::machine::Machine;
 use super::value::{InstanceId, Value};
 use crate::api::run::RunState as RawState;
-use crate::runtime::error::ErrorReport;
+use crate::runtime::error::{ErrorReport, InlinedCall};
 use crate::runtime::frame_view::Position;
 use crate::runtime::host::HostRequest;
 use std::fmt;
@@ -272,6 +272,13 @@ impl Machine {
     /// ```
     pub fn set_error_words(&mut self, words: impl Fn(&ErrorReport) -> Option<String> + Send + 'static) {
         self.0.set_error_words(words);
+    }
+
+    /// Tells tracebacks of errors that end a run of calls that a compiler has inlined: `inlined` gives those around a byte of the
+    /// module of this name, the innermost first. It is asked for places that line tables of a module have told, when a run has failed.
+    /// Programs do not see it.
+    pub fn set_inlined_calls(&mut self, inlined: impl Fn(&str, u32) -> Vec<InlinedCall> + Send + 'static) {
+        self.0.set_inlined_calls(inlined);
     }
 
     /// The error that the run has stopped at, see [`set_keep_stack_on_error`](Self::set_keep_stack_on_error).

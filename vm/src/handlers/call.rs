@@ -12,7 +12,7 @@ use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_values;
-use crate::runtime::{call, host_run, unwind};
+use crate::runtime::{call, direct_switch, host_run, unwind};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
 use crate::threaded::continuation::{CONTINUATION_WORDS, Continuation, ContinuationKind};
@@ -96,7 +96,7 @@ slow_handler! {
         }
         let callee = get_any(regs, call.callee);
         let total = call.arguments + (*cx).open_count;
-        call::call_value(&mut *cx, callee, regs.add(call.window), total, rows::CallAnyOpen::next(pc), at)
+        direct_switch::call_value(&mut *cx, callee, regs.add(call.window), total, rows::CallAnyOpen::next(pc), at)
     }
 }
 
@@ -356,7 +356,7 @@ handler! {
     /// `varargs`: copies arguments past the parameters.
     pub(crate) fn varargs(pc, regs, cx, facc) {
         let rows::Varargs { params, results } = rows::Varargs::read(pc);
-        let (first, count) = call::varargs(regs, params);
+        let (first, count) = Frame::at(regs).varargs(params);
         let mut slots = results.cursor();
         for index in 0..results.count {
             let slot = Slot::read(&mut slots);
@@ -371,7 +371,7 @@ handler! {
     /// `varargs_to_open`.
     pub(crate) fn varargs_to_open(pc, regs, cx, facc) {
         let rows::VarargsToOpen { params, window } = rows::VarargsToOpen::read(pc);
-        let (_, count) = call::varargs(regs, params);
+        let (_, count) = Frame::at(regs).varargs(params);
         if count >= FREE_VALUES {
             slow!(many_varargs_to_open, pc, regs, cx, facc)
         }
@@ -379,7 +379,7 @@ handler! {
             Some(moved) => regs = moved,
             None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
         }
-        let (first, count) = call::varargs(regs, params);
+        let (first, count) = Frame::at(regs).varargs(params);
         std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
         (*cx).open_count = count;
         next!(rows::VarargsToOpen::next(pc), regs, cx, facc)
@@ -390,13 +390,13 @@ slow_handler! {
     fn many_varargs_to_open(pc, regs, cx) {
         let cx: &mut crate::runtime::context::Context = &mut *cx;
         let rows::VarargsToOpen { params, window } = rows::VarargsToOpen::read(pc);
-        let (_, count) = call::varargs(regs, params);
+        let (_, count) = Frame::at(regs).varargs(params);
         let at = Flow { pc, regs };
         if let Err(flow) = pay(cx, at, 0, units_of_values(count)) {
             return flow;
         }
         let Some(regs) = cx.reserve(regs, regs.add(window), count * 2 + 16) else { return call::stack_overflow(cx, at) };
-        let (first, count) = call::varargs(regs, params);
+        let (first, count) = Frame::at(regs).varargs(params);
         std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
         cx.open_count = count;
         Flow { pc: rows::VarargsToOpen::next(pc), regs }

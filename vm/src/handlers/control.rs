@@ -4,7 +4,7 @@ use crate::runtime::context::{Context, Status};
 use crate::runtime::error::{self, ErrorKind};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::layouts::layout_of;
-use crate::runtime::{call, unwind};
+use crate::runtime::{call, direct_switch, unwind};
 use crate::threaded::kinds::BranchTo;
 use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
@@ -348,7 +348,7 @@ slow_handler! {
     fn for_each_call(pc, regs, cx) {
         let rows::ForEach { iterator, window, .. } = rows::ForEach::read(pc);
         let next = rows::ForEach::next(pc);
-        call::call_value(&mut *cx, get_any(regs, iterator), regs.add(window), 2, next, Flow { pc, regs })
+        direct_switch::call_value(&mut *cx, get_any(regs, iterator), regs.add(window), 2, next, Flow { pc, regs })
     }
 }
 

@@ -71,7 +71,7 @@ slow_handler! {
         if cx.hooks.steps_left == 0 {
             return cx.stop(Status::Stepped, at);
         }
-        if let Some(flow) = crate::runtime::hook::before_instruction(cx, at) {
+        if let Some(flow) = crate::runtime::hook_events::before_instruction(cx, at) {
             return flow;
         }
         cx.take_step();
@@ -99,7 +99,7 @@ slow_handler! {
         let count = arguments + if open { cx.open_count } else { 0 };
         let callee = get_any(regs, callee);
         if cx.hooks.is_on {
-            crate::runtime::hook::will_tail_call(cx, regs);
+            crate::runtime::hook_events::will_tail_call(cx, regs);
             return call::tail_call_unhurried(cx, callee, window, count, variadic, Flow { pc, regs });
         }
         call::tail_call_value(cx, callee, window, count, variadic, Flow { pc, regs })

@@ -438,18 +438,6 @@ pub(crate) fn inside_call(cx: &Context, caller: Flow) -> Flow {
     Flow { pc, ..caller }
 }
 
-/// The arguments past the parameters of a variadic frame: where they lie, and how many.
-///
-/// # Safety
-/// The frame is one of a variadic function with `params` parameters.
-pub(crate) unsafe fn varargs(regs: Regs, params: usize) -> (Regs, usize) {
-    // SAFETY: variadic functions are entered with the shift before their header.
-    unsafe {
-        let shift = Frame::at(regs).shift();
-        (regs.sub(shift).add(2 * params), (shift - 3) / 2 - params)
-    }
-}
-
 /// Calls a function on behalf of an instruction of the running guest frame; `continuation` says what happens with the result.
 ///
 /// # Safety

@@ -10,7 +10,7 @@ use crate::runtime::known_bridges::KnownBridges;
 use crate::runtime::program_types::TypeTables;
 use crate::runtime::task::Runs;
 use crate::runtime::walk::{Level, Walk};
-use crate::runtime::{call, finalise, switch, unwind};
+use crate::runtime::{finalise, unwind};
 use crate::threaded::continuation::Continuation;
 use crate::threaded::frame::Frame;
 use crate::threaded::return_stubs::is_machine_place;
@@ -86,7 +86,7 @@ impl RootSet {
                         let place = stack_map::Place { instruction, calling, baseline };
                         map.mark(function, guest.slots(), place, regs, marker);
                         if guest.convention == Convention::Variadic {
-                            let (first, count) = call::varargs(regs, guest.params as usize);
+                            let (first, count) = Frame::at(regs).varargs(guest.params as usize);
                             mark_values(first, count, marker);
                         }
                     }
@@ -220,7 +220,7 @@ impl Roots for RootSet {
             match fiber.state {
                 FiberState::Running => {}
                 FiberState::Suspended | FiberState::Parked if fiber.pc.is_null() => {
-                    marker.mark(switch::waiting_callee(fiber));
+                    marker.mark(fiber.waiting_callee());
                 }
                 FiberState::Suspended | FiberState::Normal => {
                     let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
@@ -487,11 +487,23 @@ pub(crate) unsafe fn collect_in_host(
 ///
 /// # Safety
 /// The fiber is live.
+#[inline(always)]
 pub(crate) unsafe fn before_resume(cx: &mut Context, fiber: *mut FiberCell) {
     // SAFETY: passed on.
-    if !unsafe { cx.heap.needs_scan(fiber) } {
-        return;
+    unsafe {
+        if cx.heap.needs_scan(fiber) {
+            scan_before_resume(cx, fiber);
+        }
     }
+}
+
+/// Has the collector scan a fiber that it has not come to yet.
+///
+/// # Safety
+/// The fiber is live.
+#[cold]
+#[inline(never)]
+unsafe fn scan_before_resume(cx: &mut Context, fiber: *mut FiberCell) {
     let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
     // SAFETY: passed on.
     unsafe { cx.heap.before_resume(fiber, &mut roots) };

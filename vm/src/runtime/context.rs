@@ -131,11 +131,13 @@ pub(crate) struct Context {
     /// The reason of the trap being raised.
     pub(crate) trap_code: TrapCode,
     /// The native tier.
-    pub(crate) native: crate::runtime::native::NativeState,
+    pub(crate) native: crate::runtime::native::state::NativeState,
     /// The heap.
     pub(crate) heap: Heap,
     /// Start of the running fiber's stack.
     pub(crate) stack_start: *mut u64,
+    /// Stacks for fibers that begin.
+    pub(crate) spare_stacks: crate::runtime::stack_memory::SpareStacks,
     /// What belongs to the run at work.
     pub(crate) run: Run,
     /// The runs that are suspended.
@@ -202,7 +204,7 @@ pub(crate) struct Context {
     /// Reads numbers in strings, where the language takes those for numbers.
     pub(crate) number_reader: Option<NumberReader>,
     /// The host's own words for errors of instructions, and what is known of the one that is about to be raised.
-    pub(crate) errors: crate::runtime::error::Errors,
+    pub(crate) errors: crate::runtime::error::words::Errors,
     /// The last instruction that started again as there was room, and the budget it had then.
     pub(crate) retried: Option<(Pc, i64)>,
     /// Whether a run stops where an error is raised that nobody catches.
@@ -250,8 +252,9 @@ impl Context {
             facc: 0.0,
             status: Status::Finished,
             trap_code: TrapCode::Unreachable,
-            native: crate::runtime::native::NativeState::default(),
+            native: crate::runtime::native::state::NativeState::default(),
             stack_start: std::ptr::null_mut(),
+            spare_stacks: Default::default(),
             run: Run::default(),
             runs: Runs::default(),
             pending_error: None,

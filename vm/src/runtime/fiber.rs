@@ -4,9 +4,28 @@ use crate::heap::FiberCell;
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::hook::Hook;
 use crate::runtime::stack_memory::StackMemory;
+use crate::threaded::continuation::CONTINUATION_DELTA;
+use crate::threaded::operands::get_any;
 use crate::threaded::{Pc, Regs};
+use crate::value::Value;
 
 /// What a fiber does.
+///
+/// ```
+/// # fn main() -> Result<(), minivm::Error> {
+/// use minivm::{FiberState, Limits, Machine};
+/// let mut machine = Machine::new(Limits::default());
+/// let states = machine.host_function("states", |call| {
+///     let (fiber, (running, _)) = (call.new_fiber(call.arg(0))?, call.running_fiber());
+///     assert_eq!(call.fiber_state(fiber), Some(FiberState::Suspended));         // it has not run, and waits to be resumed
+///     assert_eq!(call.fiber_state(running), Some(FiberState::Running));
+///     assert_eq!(call.fiber_state(call.arg(0)), None);                          // a function is no fiber
+///     call.return_none()
+/// })?;
+/// machine.call(&states, &[states.clone()])?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FiberState {
     /// It waits to be resumed.
@@ -48,6 +67,15 @@ pub(crate) struct Fiber {
 }
 
 impl Fiber {
+    /// The callee that waits on its stack if it never ran.
+    ///
+    /// # Safety
+    /// The fiber never ran.
+    pub(crate) unsafe fn waiting_callee(&self) -> Value {
+        // SAFETY: whoever made it put it there.
+        unsafe { get_any(self.stack.start(), CONTINUATION_DELTA - 2) }
+    }
+
     /// A suspended fiber on this stack.
     pub(crate) fn new(stack: StackMemory) -> Self {
         Fiber {

@@ -15,6 +15,14 @@ pub enum FrameKind {
 }
 
 /// A place in a source.
+///
+/// ```
+/// use minivm::Position;
+/// let place = |line, column, bytes| Position { file: "game.lua".into(), line, column, bytes };
+/// assert_eq!(place(3, Some(7), 40..45).to_string(), "game.lua:3:7");
+/// assert_eq!(place(3, None, 40..45).to_string(), "game.lua:3");                // its text is not at hand
+/// assert_eq!(place(0, None, 0x9c..0x9c).to_string(), "game.lua:0x9c");         // a byte of a module
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Position {
     /// Name of the source, as the user gave it.

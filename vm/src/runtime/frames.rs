@@ -12,7 +12,6 @@ use crate::runtime::fiber::FiberState;
 use crate::runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::instance::Instance;
-use crate::runtime::switch::waiting_callee;
 use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::continuation::{Continuation, ContinuationKind};
@@ -374,7 +373,7 @@ pub(crate) fn first_of(fiber: Value) -> Option<Frame> {
     unsafe {
         let state = Fiber::of(cell);
         let is_new = matches!(state.state, FiberState::Suspended | FiberState::Parked) && state.pc.is_null();
-        if is_new { first_frame(waiting_callee(state), fiber) } else { None }
+        if is_new { first_frame(state.waiting_callee(), fiber) } else { None }
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) struct Derived {
     /// Threaded code of one instruction per canonical instruction, made when the function is stepped.
     pub(crate) baseline: OnceCell<Code>,
     /// What it has of native code.
-    native: crate::runtime::native::NativeSlot,
+    native: crate::runtime::native::slot::NativeSlot,
     /// Values of the constants, made with the code.
     pub(crate) constants: OnceCell<Box<[Value]>>,
     /// Which registers hold references where, made when the collector first meets a frame.
@@ -212,7 +212,7 @@ impl GuestFunction {
     }
 
     /// What it has of native code.
-    pub(crate) fn native(&self) -> &crate::runtime::native::NativeSlot {
+    pub(crate) fn native(&self) -> &crate::runtime::native::slot::NativeSlot {
         &self.derived().native
     }
 

@@ -124,9 +124,11 @@ pub enum Intrinsic {
     FastPath(FastPathFn),
     /// Suspends the running fiber with its arguments, and returns what the fiber is resumed with.
     Yield,
-    /// Where it waits for a fiber in this state, it returns what the fiber gives, after a first value of its own. Without a
-    /// first value it raises the fiber's error again, as nothing would tell it from a value.
+    /// Resumes a fiber with its arguments. Where it waits for the fiber in this state, it returns what the fiber gives, after a
+    /// first value of its own. Without a first value it raises the fiber's error again, as nothing would tell it from a value.
     Resumes {
+        /// Which fiber.
+        fiber: FiberSource,
         /// The state.
         state: u32,
         /// The first value.
@@ -136,6 +138,15 @@ pub enum Intrinsic {
     Next,
     /// Gives the next index and value of a sequence.
     SequenceNext,
+}
+
+/// Where a host function finds the fiber that it resumes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FiberSource {
+    /// It is the first argument; the fiber gets those behind it.
+    Argument,
+    /// It is the first captured value.
+    Capture,
 }
 
 /// State of the host's libraries, one value a type.

@@ -5,6 +5,7 @@ use crate::heap::Closure;
 use crate::runtime::call::{self, host_continuation, stack_overflow};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::deliver::deliver;
+use crate::runtime::direct_switch;
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::{FastPath, Intrinsic, Outcome, OutcomeKind, Raise};
 use crate::runtime::host::{HostCall, Returned};
@@ -14,7 +15,7 @@ use crate::threaded::continuation::Came;
 use crate::threaded::continuation::ContinuationKind;
 use crate::threaded::continuation::NESTED_TOO_DEEP;
 use crate::threaded::continuation::NESTING_MAX;
-use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, Protect};
+use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, HOST_CALL_WORDS, Protect};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::set_any;
 use crate::threaded::operands::words_between;
@@ -39,13 +40,8 @@ pub(crate) unsafe fn call(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        if let Some(Intrinsic::Yield) = host.intrinsic
-            && cx.run.fiber != cx.run.main_fiber
-            && cx.run.finaliser_in.is_null()
-            && !cx.heap.needs_step()
-        {
-            cx.running().suspended_in = (*closure).function.cast();
-            return super::switch::suspend(cx, new, count, place, at);
+        if let Some(flow) = direct_switch::call(cx, host, closure, new, count, place, at) {
+            return flow;
         }
         match call_fast_path(cx, host, new, count, new, place) {
             Some(flow) => flow,
@@ -117,7 +113,7 @@ pub(crate) unsafe fn invoke(
     // SAFETY: `new` is a window above the caller's live words; its header words are free.
     unsafe {
         let offset = words_between(at.regs, new);
-        let Some(regs) = cx.reserve(at.regs, new, 2 * count + CONTINUATION_DELTA + 8) else {
+        let Some(regs) = cx.reserve(at.regs, new, 2 * count + HOST_CALL_WORDS) else {
             return stack_overflow(cx, at);
         };
         let new = regs.add(offset);
@@ -126,7 +122,7 @@ pub(crate) unsafe fn invoke(
         let is_own = std::mem::take(&mut cx.owes_toll) || place == cx.continuation_return();
         let came = if is_own { Came::WithValues } else { Came::Called };
         if cx.hooks.is_on
-            && let Some(flow) = super::hook::before_host(cx, new, count, came)
+            && let Some(flow) = super::hook_events::before_host(cx, new, count, came)
         {
             return flow;
         }
@@ -331,7 +327,7 @@ unsafe fn give_back(call: &mut HostCall<'_>, count: usize) -> Flow {
     unsafe {
         let base = cx.stack_start.add(call.base);
         if cx.hooks.is_on
-            && let Some(flow) = super::hook::host_returns(cx, base, count)
+            && let Some(flow) = super::hook_events::host_returns(cx, base, count)
         {
             return flow;
         }
@@ -461,8 +457,8 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
             }
             OutcomeKind::Yield { count } => {
                 let at = above(cx, base, count);
-                if cx.hooks.is_on && super::hook::reports_return(cx, base) {
-                    return super::hook::suspend(cx, base, count, at);
+                if cx.hooks.is_on && super::hook_events::reports_return(cx, base) {
+                    return super::hook_events::suspend(cx, base, count, at);
                 }
                 cx.running().suspended_in = (*Frame::at(base).closure()).function.cast();
                 super::switch::suspend(cx, base, count, place, at)

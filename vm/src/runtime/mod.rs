@@ -39,6 +39,7 @@
 //! | `boundary::typed_to_any` | no room; what the callee is | the caller, before its call; then the boundary frame |
 //! | `boundary::typed_results`, `boundary::any_results` | results | where the caller waits |
 //! | `host_run::invoke` | no room; no memory | the caller, before its call; then the host function |
+//! | `direct_switch::resume` | nothing: state and room of both fibers are checked before the first write | – |
 //! | a host function's call, `switch`, `finalise`, `unwind::call_handler` | all of these | the continuation |
 //! | a host function's tail call | all of these | where its caller waits |
 //! | `switch::deliver_yield` | no room | where the caller of the yield waits |
@@ -55,6 +56,7 @@ pub(crate) mod declared;
 pub(crate) mod definitions;
 pub(crate) mod deliver;
 pub(crate) mod deoptimise;
+pub(crate) mod direct_switch;
 pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod externs;
@@ -65,6 +67,7 @@ pub(crate) mod frame_view;
 pub(crate) mod frames;
 pub(crate) mod function;
 pub(crate) mod hook;
+pub(crate) mod hook_events;
 pub(crate) mod host;
 pub(crate) mod host_run;
 pub(crate) mod instance;

@@ -1,7 +1,7 @@
 //! What happens when a call out of a continuation returns.
 
 use super::host_run;
-use super::{finalise, hook, stepping, switch, unwind};
+use super::{finalise, hook_events, stepping, switch, unwind};
 use crate::runtime::call::call_from_instruction;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
@@ -55,12 +55,12 @@ pub(crate) unsafe fn continuation_returned(cx: &mut Context, regs: Regs) -> Flow
                 stepping::go_on(cx, &continuation, Flow { pc: continuation.next, regs: below })
             }
             ContinuationKind::Finaliser => finalise::returned(cx, regs),
-            ContinuationKind::Hook => hook::returned(cx, regs, count),
+            ContinuationKind::Hook => hook_events::returned(cx, regs, count),
             // Fibers give what these wait for, see `switch::give`.
             ContinuationKind::Resume | ContinuationKind::Close => Flow { pc: continuation.next, regs: below },
             ContinuationKind::Return => {
                 if cx.hooks.is_on
-                    && let Some(flow) = hook::before_return(cx, &continuation, below, results, count)
+                    && let Some(flow) = hook_events::before_return(cx, &continuation, below, results, count)
                 {
                     return flow;
                 }

@@ -80,7 +80,7 @@ pub(crate) unsafe fn to_baseline(cx: &mut Context, flow: Flow) -> Flow {
             return Flow { pc: baseline.block(block), regs: flow.regs };
         }
         if cx.hooks.is_on && flow.pc.cast() == guest.loaded().entry() {
-            super::hook::entered(cx, flow.regs);
+            super::hook_events::entered(cx, flow.regs);
         }
         let here = guest.arrival_at(flow.pc);
         materialise_before(guest, flow.regs, here);
@@ -104,7 +104,12 @@ pub(crate) unsafe fn stopped_to_baseline(cx: &mut Context, flow: Flow) -> Flow {
         let Some((info, guest)) = optimised_frame(cx, flow) else { return flow };
         let baseline = cx.baseline_code(info, guest);
         let here = leave_optimised_frame(cx, guest, flow);
-        Flow { pc: baseline_place(baseline, guest, here), regs: flow.regs }
+        let pc = match guest.loaded().call_before(flow.pc) {
+            // Native code has returned with no fuel left: the results are still to be taken apart.
+            Some(call) => baseline.return_place(call).expect("both forms have the same calls"),
+            None => baseline_place(baseline, guest, here),
+        };
+        Flow { pc, regs: flow.regs }
     }
 }
 

@@ -1,24 +1,19 @@
 //! Switching between fibers.
 
 use super::unwind::{self, raise_message};
-use crate::heap::Closure;
 use crate::heap::{FiberCell, OutOfMemory};
 use crate::runtime::context::{Context, Status};
-use crate::runtime::deliver::deliver;
+use crate::runtime::direct_switch;
 use crate::runtime::fiber::{Fiber, FiberState};
-use crate::runtime::function::{Body, FunctionInfo};
-use crate::runtime::host::Intrinsic;
-use crate::runtime::host_run::{answer, answer_error, call_from_continuation};
-use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
+use crate::runtime::host_run::{answer, answer_error};
+use crate::runtime::stack_memory::FIRST_WORDS;
 use crate::threaded::continuation::NESTED_TOO_DEEP;
 use crate::threaded::continuation::NESTING_MAX;
 use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, ContinuationKind};
-use crate::threaded::frame::Frame;
+use crate::threaded::operands::set_any;
 use crate::threaded::operands::values_at;
-use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Why a fiber cannot be resumed, in Lua's words.
 fn not_resumable(state: FiberState) -> &'static str {
@@ -35,7 +30,7 @@ fn not_resumable(state: FiberState) -> &'static str {
 /// # Errors
 /// When there is no memory for it.
 pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemory> {
-    let stack = StackMemory::new(FIRST_WORDS).ok_or(OutOfMemory { bytes: FIRST_WORDS * 8 })?;
+    let stack = cx.spare_stacks.take().ok_or(OutOfMemory { bytes: FIRST_WORDS * 8 })?;
     let mut fiber = Box::new(Fiber::new(stack));
     // SAFETY: the stack is new and has room for the entry continuation and one value.
     unsafe {
@@ -72,20 +67,12 @@ pub(crate) unsafe fn drop_fiber(state: *mut ()) {
     drop(unsafe { Box::from_raw(state.cast::<Fiber>()) });
 }
 
-/// The callee that waits on the stack of a fiber that never ran.
-///
-/// # Safety
-/// The fiber never ran.
-pub(crate) unsafe fn waiting_callee(fiber: &Fiber) -> Value {
-    // SAFETY: `create` put it there.
-    unsafe { get_any(fiber.stack.start(), CONTINUATION_DELTA - 2) }
-}
-
 /// Saves the running fiber and makes `cell` the running one.
 ///
 /// # Safety
 /// The cell is live and its fiber can run; the state of the running one is whole.
-unsafe fn enter_fiber(cx: &mut Context, cell: *mut FiberCell, pc: Pc, regs: Regs, state: FiberState) {
+#[inline(always)]
+pub(crate) unsafe fn enter_fiber(cx: &mut Context, cell: *mut FiberCell, pc: Pc, regs: Regs, state: FiberState) {
     // SAFETY: both cells are live: one runs, the other is about to.
     unsafe {
         if !cx.run.fiber.is_null() {
@@ -190,7 +177,21 @@ unsafe fn slots<'a>(first: Regs, count: usize) -> &'a [Value] {
 ///
 /// # Safety
 /// The continuation is on top of the running stack, and of something that waits for a fiber.
+#[inline(always)]
 unsafe fn give(cx: &mut Context, continuation: Regs, result: Result<&[Value], Value>) -> Flow {
+    if let Ok(values) = result
+        // SAFETY: passed on.
+        && let Some(flow) = unsafe { direct_switch::return_to_waiting(cx, continuation, values) }
+    {
+        return flow;
+    }
+    // SAFETY: passed on.
+    unsafe { give_to(cx, continuation, result) }
+}
+
+/// As [`give`], where it is more than to return values.
+#[inline(never)]
+unsafe fn give_to(cx: &mut Context, continuation: Regs, result: Result<&[Value], Value>) -> Flow {
     // SAFETY: the continuation is on top of the running stack, and knows what lies below it.
     unsafe {
         let waiting = *Continuation::at(continuation);
@@ -226,63 +227,9 @@ unsafe fn give(cx: &mut Context, continuation: Regs, result: Result<&[Value], Va
                 set_any(below, waiting.spare as usize, result.err().unwrap_or(Value::NIL));
                 Flow { pc: waiting.next, regs: below }
             }
-            (ContinuationKind::Host, Ok(values)) => match passes_on(continuation, &waiting) {
-                Some(first) => return_given(cx, continuation, waiting.values as usize, first, values),
-                None => answer(cx, continuation, values),
-            },
             (_, Ok(values)) => answer(cx, continuation, values),
             (_, Err(error)) => answer_error(cx, continuation, error),
         }
-    }
-}
-
-/// Whether a host function that waits returns what it is given as it is; and after which value, if any.
-///
-/// # Safety
-/// The continuation is a host function's.
-unsafe fn passes_on(continuation: Regs, waiting: &Continuation) -> Option<Option<Value>> {
-    // SAFETY: the frame of the host function is below its continuation.
-    unsafe {
-        let closure = pointer::<Closure>(*continuation.sub(waiting.values as usize + 2) as usize);
-        match &(*(*closure).function.cast::<FunctionInfo>()).body {
-            Body::Host(host) => match host.intrinsic {
-                Some(Intrinsic::Resumes { state, first }) if state == waiting.state => Some(first),
-                _ => None,
-            },
-            Body::Guest(_) | Body::Bridge(_) => None,
-        }
-    }
-}
-
-/// Returns values from the host function whose continuation is at `continuation`, above so many words of its own.
-///
-/// # Safety
-/// The continuation is a host function's, on top of the running stack, with room for the values.
-unsafe fn return_given(
-    cx: &mut Context,
-    continuation: Regs,
-    words: usize,
-    first: Option<Value>,
-    values: &[Value],
-) -> Flow {
-    // SAFETY: the frame of the host function is on top of the running stack, and room is made.
-    unsafe {
-        let at = Flow { pc: cx.continuation_return(), regs: continuation };
-        let needed = 2 * values.len() + CONTINUATION_DELTA + 16;
-        let Some(continuation) = cx.reserve(continuation, continuation, needed) else {
-            return super::call::stack_overflow(cx, at);
-        };
-        let base = continuation.sub(words);
-        let shift = usize::from(first.is_some());
-        if let Some(first) = first {
-            set_any(base, 0, first);
-        }
-        for (index, &value) in values.iter().enumerate() {
-            set_any(base, (index + shift) * 2, value);
-        }
-        let place = Frame::at(base).return_place();
-        let caller = deliver(cx, base, values.len() + shift, base, place);
-        Flow { pc: place, regs: caller }
     }
 }
 
@@ -339,25 +286,16 @@ unsafe fn start_or_continue(cx: &mut Context, cell: *mut FiberCell, values: &[Va
         let fiber = Fiber::of(cell);
         let (pc, regs) = (fiber.pc, fiber.saved_regs());
         if pc.is_null() {
-            let callee = waiting_callee(fiber);
+            let callee = fiber.waiting_callee();
             let continuation = fiber.stack.start();
             let Some(continuation) = cx.reserve(continuation, continuation, CONTINUATION_DELTA + 2 * values.len() + 16)
             else {
                 return super::call::stack_overflow(cx, Flow { pc: cx.continuation_return(), regs: continuation });
             };
-            let new = continuation.add(CONTINUATION_DELTA);
             for (index, &value) in values.iter().enumerate() {
-                set_any(new, index * 2, value);
+                set_any(continuation.add(CONTINUATION_DELTA), index * 2, value);
             }
-            let place = cx.continuation_return();
-            return call_from_continuation(
-                cx,
-                callee,
-                new,
-                values.len(),
-                place,
-                Flow { pc: place, regs: continuation },
-            );
+            return direct_switch::start(cx, callee, continuation, values.len());
         }
         deliver_yield(cx, pc, regs, values)
     }
@@ -375,12 +313,7 @@ unsafe fn deliver_yield(cx: &mut Context, place: Pc, caller: Regs, values: &[Val
             let at = super::call::inside_call(cx, Flow { pc: place, regs: caller });
             return super::call::stack_overflow(cx, at);
         };
-        let base = caller.add(delta);
-        // The values go above the window first, as `deliver` moves them down to where they are wanted.
-        for (index, &value) in values.iter().enumerate() {
-            set_any(base, index * 2, value);
-        }
-        let caller = deliver(cx, base, values.len(), base, place);
+        direct_switch::give_values(cx, place, caller, None, values.as_ptr().cast_mut().cast(), values.len());
         Flow { pc: place, regs: caller }
     }
 }
@@ -389,7 +322,7 @@ unsafe fn deliver_yield(cx: &mut Context, place: Pc, caller: Regs, values: &[Val
 ///
 /// # Safety
 /// `base` is the frame on top of the stack, `place` its return place.
-#[inline(never)]
+#[inline(never)] // its locals would cost the handler its tail call
 pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: Pc, at: Flow) -> Flow {
     // SAFETY: the caller's registers are below the frame.
     unsafe {
@@ -470,9 +403,11 @@ pub(crate) unsafe fn finished(cx: &mut Context, results: Regs, count: usize) -> 
             return cx
                 .stop(Status::Finished, Flow { pc: cx.continuation_return(), regs: results.sub(CONTINUATION_WORDS) });
         }
-        let values = slots(results, count);
+        let (cell, values) = (cx.run.fiber, slots(results, count));
         let continuation = leave_dead(cx);
-        give(cx, continuation, Ok(values))
+        let flow = give(cx, continuation, Ok(values));
+        cx.spare_stacks.keep(&mut Fiber::of(cell).stack);
+        flow
     }
 }
 

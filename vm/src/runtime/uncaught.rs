@@ -96,7 +96,7 @@ fn catches(level: &Level<'_>, catching: Catches) -> bool {
 
 /// Whether a host function that waits for a fiber raises the fiber's error in its caller.
 fn raises_again(host: &HostFunction, waiting: &Continuation) -> bool {
-    matches!(host.intrinsic, Some(Intrinsic::Resumes { state, first: None }) if state == waiting.state)
+    matches!(host.intrinsic, Some(Intrinsic::Resumes { state, first: None, .. }) if state == waiting.state)
 }
 
 impl Context {

@@ -18,6 +18,23 @@ const WAITS_MAX: usize = 4096;
 
 /// What a run that waits on a shared memory asks of the host. The answer means that its time is over, unless somebody has
 /// [notified](crate::raw::Machine::is_notified) it.
+///
+/// ```
+/// # use minivm::{HostRequest, Machine, MemoryWait, RunState};
+/// # use std::{any::Any, time::Duration};
+/// # fn answer(machine: &mut Machine, request: &dyn HostRequest) -> RunState {
+/// let asked: &dyn Any = request;
+/// if let Some(wait) = asked.downcast_ref::<MemoryWait>() {
+///     // A host with other runs lets them go on meanwhile: one of them may notify this one.
+///     match u64::try_from(wait.timeout_nanoseconds) {
+///         Ok(time) if !machine.is_notified(wait.number) => std::thread::sleep(Duration::from_nanos(time)),
+///         Ok(_) => {}
+///         Err(_) => panic!("nobody is left who could notify it"),
+///     }
+/// }
+/// # machine.answer(&[]).unwrap()
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MemoryWait {
     /// Its number.

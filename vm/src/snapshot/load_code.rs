@@ -26,8 +26,9 @@ const SLOT_BYTES: u64 = 2 * size_of::<usize>() as u64;
 /// A hash of a program.
 pub type ProgramHash = [u8; HASH_BYTES];
 
-/// A hash of a program's binary form: two FNV-1a hashes from different starts. It finds the program that a snapshot was
-/// made with; whatever program is found, the state is checked against it.
+/// A hash of a program's binary form, of all sections that `encode` writes, those with names and positions too: two FNV-1a hashes
+/// from different starts. It finds the program that a snapshot was made with; whatever program is found, the state is checked
+/// against it.
 pub fn program_hash(program: &Verified) -> ProgramHash {
     let bytes = binary::encode(program);
     let fnv = |start: u64| {

@@ -6,14 +6,13 @@ use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::Closure;
 use crate::heap::transfer::{HeapSaver, SaveOutside};
-use crate::runtime::call::varargs;
 use crate::runtime::deoptimise::deoptimise_fiber;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::GuestFunction;
-use crate::runtime::switch::waiting_callee;
 use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::continuation::{Continuation, ContinuationKind};
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::{values_at, words_between};
 use crate::threaded::{Flow, Regs};
 use minivm_isa::Convention;
@@ -100,7 +99,7 @@ impl Saving<'_> {
                 return Ok(());
             }
             if is_new {
-                heap.value(waiting_callee(fiber), out);
+                heap.value(fiber.waiting_callee(), out);
                 return Ok(());
             }
             heap.reference(fiber.resumer.cast(), out);
@@ -192,7 +191,7 @@ impl Saving<'_> {
                 }
             }
             if guest.convention == Convention::Variadic {
-                let (first, count) = varargs(regs, guest.params as usize);
+                let (first, count) = Frame::at(regs).varargs(guest.params as usize);
                 list(first, count as u32 * 2, heap, out);
             }
         }

@@ -10,6 +10,9 @@ use crate::value::Value;
 pub(crate) const CONTINUATION_WORDS: usize = 9;
 /// Words between the registers of a continuation and those of the frame it calls: the continuation and the frame header.
 pub(crate) const CONTINUATION_DELTA: usize = CONTINUATION_WORDS + FRAME_HEADER_WORDS;
+/// Words above the arguments of a call that a host function may use. Every guest frame has room for them above its window, so that
+/// the stack neither grows nor overflows because a host function was called in one way or another.
+pub(crate) const HOST_CALL_WORDS: usize = CONTINUATION_DELTA + 8;
 /// Words of a frame header: closure, return place.
 pub(crate) const FRAME_HEADER_WORDS: usize = 2;
 

@@ -80,6 +80,18 @@ impl Frame {
         unsafe { *self.0.sub(3) as usize }
     }
 
+    /// The arguments past the parameters of a variadic function: where they lie, and how many.
+    ///
+    /// # Safety
+    /// The frame is one of a variadic function with `params` parameters.
+    pub(crate) unsafe fn varargs(self, params: usize) -> (Regs, usize) {
+        // SAFETY: variadic functions are entered with the shift before their header.
+        unsafe {
+            let shift = self.shift();
+            (self.0.sub(shift).add(2 * params), (shift - 3) / 2 - params)
+        }
+    }
+
     /// Says how far the arguments of a variadic function were moved.
     ///
     /// # Safety

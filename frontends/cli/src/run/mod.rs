@@ -143,6 +143,8 @@ impl Session {
     fn new(limits: Limits, name: String, fuel: Option<u64>) -> Self {
         let mut machine = crate::raw_machine::raw_machine(limits);
         machine.set_fuel(fuel);
+        let files = ProgramFiles::default();
+        machine.set_inlined_calls(files.inlined_calls());
         Session {
             features: Features::default(),
             machine,
@@ -156,7 +158,7 @@ impl Session {
             has_lua: false,
             has_std: false,
             is_linking: false,
-            files: ProgramFiles::default(),
+            files,
             snapshot: None,
             stops: Stops::default(),
             error_to: None,

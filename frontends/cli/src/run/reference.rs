@@ -8,7 +8,7 @@ use super::lua::SECTION;
 use crate::exit::Exit;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
-use minivm::raw::{Machine, ProgramHash, program_hash};
+use minivm::raw::{InlinedCall, Machine, ProgramHash, program_hash};
 use minivm_isa::Verified;
 use minivm_wasm::Features;
 use std::collections::BTreeMap;
@@ -93,6 +93,24 @@ impl ProgramFiles {
         let ending = place.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         if ending == "lua" || minivm_modules::ENDINGS.contains(&ending) {
             self.loaded(name, place);
+        }
+    }
+
+    /// Finds the calls that compilers have inlined in modules of these files, which it reads when it is asked. Of a file that has
+    /// changed since it tells what is there now.
+    pub(super) fn inlined_calls(&self) -> impl Fn(&str, u32) -> Vec<InlinedCall> + Send + 'static {
+        let files = self.clone();
+        // A traceback asks many times for few modules.
+        let last = Mutex::new((String::new(), Vec::new()));
+        move |module, byte| {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.0 != module {
+                let place = files.files().get(module).cloned();
+                let is_file = |place: &PathBuf| std::fs::metadata(place).is_ok_and(|found| found.is_file());
+                let bytes = place.filter(is_file).and_then(|place| std::fs::read(place).ok());
+                *last = (module.to_owned(), bytes.unwrap_or_default());
+            }
+            minivm_wasm::inlined_calls(&last.1, byte)
         }
     }
 

@@ -1,7 +1,7 @@
 //! The `coroutine` library, on the machine's fibers.
 
 use super::arguments::{Answer, Arguments, LibraryFunction};
-use minivm::raw::{FiberState, HostCall, Intrinsic, Raise, Value};
+use minivm::raw::{FiberSource, FiberState, HostCall, Intrinsic, Raise, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
@@ -15,11 +15,12 @@ pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
 
 /// The functions that the machine knows, with what it knows of them.
 pub(super) const INTRINSICS: &[(&str, Intrinsic, LibraryFunction)] = &[
-    ("resume", Intrinsic::Resumes { state: BACK, first: Some(Value::TRUE) }, resume),
+    ("resume", Intrinsic::Resumes { fiber: FiberSource::Argument, state: BACK, first: Some(Value::TRUE) }, resume),
     ("yield", Intrinsic::Yield, yield_),
 ];
 /// What the machine knows of [`wrapped`].
-pub(super) const WRAPPED_INTRINSIC: Intrinsic = Intrinsic::Resumes { state: BACK, first: None };
+pub(super) const WRAPPED_INTRINSIC: Intrinsic =
+    Intrinsic::Resumes { fiber: FiberSource::Capture, state: BACK, first: None };
 
 /// Name of the function that `wrap` makes closures of, in the machine's registry.
 pub(super) const WRAPPED: &str = "lua.coroutine.wrapped";

@@ -39,7 +39,7 @@ macro_rules! branches {
                 Instruction::I64Eqz { src, .. } => {
                     Instruction::BranchI64Eq { lhs: src, rhs: zero_i64(), if_true, if_false }
                 }
-                // The translator makes this one for `ref.is_null` only.
+                // [`is_comparison`] has seen that it is a test for null.
                 Instruction::Same { lhs, .. } => {
                     Instruction::BranchKind { src: lhs, kind: Kind::Nil as u64, if_true, if_false }
                 }
@@ -47,12 +47,13 @@ macro_rules! branches {
             })
         }
 
-        /// Whether [`branch`] knows the instruction.
-        pub(super) fn is_comparison(instruction: &Instruction) -> bool {
+        /// Whether [`branch`] knows the instruction. `nil` is the constant.
+        pub(super) fn is_comparison(instruction: &Instruction, nil: impl FnOnce() -> Operand) -> bool {
             match instruction {
                 $(Instruction::$op { .. })|* | $(Instruction::$unequal { .. })|* => true,
                 $(Instruction::$greater { .. })|* | $(Instruction::$greater_float { .. })|* => true,
-                Instruction::I32Eqz { .. } | Instruction::I64Eqz { .. } | Instruction::Same { .. } => true,
+                Instruction::I32Eqz { .. } | Instruction::I64Eqz { .. } => true,
+                Instruction::Same { rhs, .. } => *rhs == nil(),
                 _ => false,
             }
         }

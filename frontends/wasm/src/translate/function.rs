@@ -356,7 +356,10 @@ impl<'a> FunctionTranslator<'a> {
 
     /// Takes the topmost value as a condition.
     pub(super) fn pop_condition(&mut self) -> Condition {
-        let is_comparison = self.deferred_top().is_some_and(|deferred| compare::is_comparison(&deferred.instruction));
+        let nil = || self.builder.nil();
+        let top = self.stack.len().checked_sub(1);
+        let on_top = self.deferred.as_ref().filter(|deferred| Some(deferred.position) == top);
+        let is_comparison = on_top.is_some_and(|deferred| compare::is_comparison(&deferred.instruction, nil));
         if is_comparison && let Some(deferred) = self.take_deferred_top() {
             self.stack.pop();
             return Condition::Comparison(deferred);

@@ -10,10 +10,10 @@ use minivm_isa::program::{CustomSection, Function};
 use minivm_isa::{Allowance, steps};
 use std::collections::HashMap;
 
-type Bytes<'a> = EndianSlice<'a, LittleEndian>;
+pub(super) type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// What the names of sections for debuggers begin with.
-const DEBUG_SECTIONS: &str = ".debug_";
+pub(super) const DEBUG_SECTIONS: &str = ".debug_";
 /// What rows and files take for each byte of the line tables, at most: a row takes one byte there and a few times that here.
 const BYTES_PER_BYTE: u64 = 32;
 
@@ -37,9 +37,11 @@ impl Lines {
         (name, own): (&str, Source),
         allowance: &mut Allowance,
     ) -> Option<Self> {
-        let (debug, others) = std::mem::take(custom).into_iter().partition(|one| one.name.starts_with(DEBUG_SECTIONS));
+        let (debug, others): (Vec<_>, _) =
+            std::mem::take(custom).into_iter().partition(|one| one.name.starts_with(DEBUG_SECTIONS));
         *custom = others;
-        let sections = Sections::of(&debug);
+        let find = |name: &str| debug.iter().find(|one| one.name == name).map_or(&[][..], |one| &one.bytes);
+        let sections = Sections::of(find);
         let length = sections.line.len() as u64;
         let bytes = length * BYTES_PER_BYTE + ALL_NAMES_BYTES_MAX.min(length * NAME_BYTES_MAX as u64);
         if length == 0 || allowance.touch(bytes).is_err() {
@@ -76,15 +78,15 @@ impl Lines {
 }
 
 /// The sections that have lines in them.
-struct Sections<'a> {
+pub(super) struct Sections<'a> {
     line: &'a [u8],
     line_strings: &'a [u8],
     strings: &'a [u8],
 }
 
 impl<'a> Sections<'a> {
-    fn of(custom: &'a [CustomSection]) -> Self {
-        let find = |name: &str| custom.iter().find(|one| one.name == name).map_or(&[][..], |one| &one.bytes);
+    /// Of those that are found by name; a section that is not there is empty.
+    pub(super) fn of(find: impl Fn(&str) -> &'a [u8]) -> Self {
         Sections { line: find(".debug_line"), line_strings: find(".debug_line_str"), strings: find(".debug_str") }
     }
 
@@ -142,7 +144,7 @@ impl<'a> Sections<'a> {
     }
 
     /// The whole name of a file, and its name as the compiler was given it.
-    fn names(
+    pub(super) fn names(
         &self,
         header: &gimli::LineProgramHeader<Bytes<'a>>,
         file: &FileEntry<Bytes<'a>>,
@@ -165,11 +167,16 @@ impl<'a> Sections<'a> {
             AttributeValue::DebugStrRef(at) => self.strings.get(at.0..)?,
             _ => return None,
         };
-        // Any number of files may have one name, so no more is looked at, nor searched for its end, than is kept.
-        let shown = &bytes[..bytes.len().min(NAME_BYTES_MAX)];
-        let end = shown.iter().position(|&byte| byte == 0).unwrap_or(shown.len());
-        Some(String::from_utf8_lossy(&shown[..end]).into_owned())
+        Some(shown(bytes))
     }
+}
+
+/// What is kept of a name that a zero ends.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    // Any number of files may have one name, so no more is looked at, nor searched for its end, than is kept.
+    let shown = &bytes[..bytes.len().min(NAME_BYTES_MAX)];
+    let end = shown.iter().position(|&byte| byte == 0).unwrap_or(shown.len());
+    String::from_utf8_lossy(&shown[..end]).into_owned()
 }
 
 /// The files that lines are in, as sources of a program.

@@ -21,6 +21,7 @@
 //! | `locals`, `local_set` | locals and their registers, sets of locals |
 //! | `cleanup` | short cuts through jumps, unreachable blocks, zeros for locals |
 //! | `names` | the name section |
+//! | `lines`, `inlined` | DWARF: lines, calls that were inlined |
 //! | `types` | value types and block types |
 //! | `error` | [`WasmError`] |
 
@@ -34,6 +35,7 @@ mod error;
 mod exceptions;
 mod function;
 mod initial;
+mod inlined;
 mod lines;
 mod local_set;
 mod locals;
@@ -48,6 +50,7 @@ mod vector;
 mod weight;
 
 pub use error::{WasmError, WasmErrorKind, WasmPlace};
+pub use inlined::inlined_calls;
 
 use crate::features::Features;
 use minivm_isa::{Allowance, Program};

@@ -37,7 +37,7 @@ impl Names {
 }
 
 /// The name of a function as it is in the source, where a compiler of Rust has made a symbol of it. Linkers do that for C++.
-fn demangled(symbol: &str) -> String {
+pub(super) fn demangled(symbol: &str) -> String {
     let is_mangled = ["_ZN", "_R"].iter().any(|start| symbol.starts_with(start));
     let demangled = rustc_demangle::try_demangle(symbol).ok().filter(|_| is_mangled);
     // A short symbol may mean a very long name.

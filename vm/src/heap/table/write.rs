@@ -142,6 +142,16 @@ impl Table {
             if Table::flags(table) & MOVING != 0 {
                 Table::move_some(table, heap);
             }
+            let mut node = std::ptr::null_mut();
+            if Table::flags(table) & HAS_INT != 0 {
+                node = Table::find_int(table, key);
+                // An entry that exists stays where it is, so that a traversal may assign to it.
+                if !node.is_null() && !(*node).is_empty() {
+                    heap.barrier((*node).value());
+                    (*node).set_value(value);
+                    return Ok(());
+                }
+            }
             let len = Table::slots_len(table);
             if index < u64::from(len) {
                 let slot = Table::slot(table, index as u32);
@@ -150,7 +160,7 @@ impl Table {
                 return Ok(());
             }
             if Table::is_large(table) {
-                return Table::set_int_in_large(table, heap, key, value);
+                return Table::set_int_in_large(table, heap, key, value, node);
             }
             if index < u64::from(Table::array_size(table)) {
                 Table::note_store(table, index as u32 + 1);
@@ -164,25 +174,21 @@ impl Table {
             if is_append && Table::append_to_full(table, heap, value)? {
                 return Ok(());
             }
-            let mut node = std::ptr::null_mut();
-            if Table::flags(table) & HAS_INT != 0 {
-                node = Table::find_int(table, key);
-                // An entry that exists stays where it is, so that a traversal may assign to it.
-                if !node.is_null() && !(*node).is_empty() {
-                    heap.barrier((*node).value());
-                    (*node).set_value(value);
-                    return Ok(());
-                }
-            }
             Table::set_node_or_insert(table, heap, node, Value::int(key), value)
         }
     }
 
-    /// Stores at an integer key that has no slot in a large table.
+    /// Stores at an integer key that has no slot in a large table, and there no entry but perhaps an empty `node`.
     ///
     /// # Safety
     /// The table and the value are live.
-    unsafe fn set_int_in_large(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
+    unsafe fn set_int_in_large(
+        table: *mut Table,
+        heap: &mut Heap,
+        key: i64,
+        value: Value,
+        node: *mut Node,
+    ) -> Result<(), OutOfMemory> {
         // SAFETY: `set_int_outside` passes on its live table; slots up to the size are in the cell of the array part.
         unsafe {
             let index = (key as u64).wrapping_sub(1);
@@ -191,16 +197,6 @@ impl Table {
             if index == u64::from(len) && !has_int && len < Table::array_size(table) && !value.is_nil() {
                 Table::push_slot(table, value);
                 return Ok(());
-            }
-            let mut node = std::ptr::null_mut();
-            if has_int {
-                node = Table::find_int(table, key);
-                // An entry that exists stays where it is, so that a traversal may assign to it.
-                if !node.is_null() && !(*node).is_empty() {
-                    heap.barrier((*node).value());
-                    (*node).set_value(value);
-                    return Ok(());
-                }
             }
             if value.is_nil() {
                 return Ok(());

@@ -6,6 +6,7 @@ mod names;
 mod report;
 pub(crate) mod trace;
 pub(crate) mod variables;
+pub(crate) mod words;
 
 use crate::runtime::context::Context;
 use crate::runtime::failure::Failure;
@@ -16,13 +17,13 @@ use crate::value::{Tag, Value};
 
 pub(crate) use boundary::{argument_message, result_message};
 pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
-pub use report::{ErrorKind, ErrorReport};
-pub(crate) use report::{Errors, note, worded};
+pub(crate) use report::{note, worded};
 pub use trace::MODULES;
 pub(crate) use trace::{
     fiber_state, level_info, position_at, position_of_call, position_of_caller, static_info, suspended_in, traceback,
     traceback_of_caller, traceback_of_fiber,
 };
+pub use words::{ErrorKind, ErrorReport, InlinedCall};
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,5 +1,6 @@
 //! Names of variables, found by looking at the code: which local, captured variable, field or global a register holds.
 
+use super::words::Name;
 use crate::runtime::context::Context;
 use crate::runtime::function::Body;
 use crate::runtime::function::GuestFunction;
@@ -11,9 +12,6 @@ use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, FunctionDef};
 use minivm_isa::{Input, Instruction, Operand, steps};
-
-/// What a value is called in the source: kind ("local", "global", "field", …) and name.
-pub(crate) type Name = (&'static str, String);
 
 /// Values that are followed through copies.
 const COPIES_MAX: usize = 8;

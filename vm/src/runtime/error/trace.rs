@@ -1,6 +1,7 @@
 //! Positions and tracebacks.
 
 use super::names::{call_site_name, called_register};
+use super::words::InlinedCall;
 use crate::heap::Closure;
 use crate::heap::Table;
 use crate::runtime::context::Context;
@@ -13,9 +14,10 @@ use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::facts::Waits;
-use minivm_isa::program::NO_LINE;
+use minivm_isa::program::{NO_LINE, Span};
 use std::collections::VecDeque;
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Levels that a traceback shows at each end before it leaves some out.
 const LEVELS_FIRST: usize = 10;
@@ -121,7 +123,8 @@ fn ground(cx: &Context, names: Option<&KnownFunctions>) -> Option<String> {
 pub(crate) fn traceback(cx: &Context, at: Flow, calling: bool) -> String {
     let names = KnownFunctions::of(cx);
     let below = ground(cx, names.as_ref());
-    Trace { cx, walk: Walk::new(cx, at, calling), above: None, below, names: names.as_ref() }.text(0)
+    let inlines = true;
+    Trace { cx, walk: Walk::new(cx, at, calling), above: None, below, names: names.as_ref(), inlines }.text(0)
 }
 
 /// A traceback from the running host function down, leaving out its first `skip` levels. The host that started the program
@@ -132,7 +135,7 @@ pub(crate) fn traceback_of_caller(cx: &Context, base: Regs, skip: usize) -> Stri
     // SAFETY: the frame of the running host function begins with its closure, which points to its function.
     let above = unsafe { host_line(cx, Frame::at(base).closure(), walk.peek(), names.as_ref()) };
     let below = ground(cx, names.as_ref());
-    Trace { cx, walk, above, below, names: names.as_ref() }.text(skip)
+    Trace { cx, walk, above, below, names: names.as_ref(), inlines: false }.text(skip)
 }
 
 /// A traceback of a fiber that does not run.
@@ -143,7 +146,8 @@ pub(crate) fn traceback_of_fiber(cx: &Context, fiber: Value, skip: usize) -> Str
         Body::Host(host) => Some(format!("[C]: in {}", host_name(cx, host, None, Some(at), names.as_ref()))),
         Body::Guest(_) | Body::Bridge(_) => None,
     });
-    Trace { cx, walk: Walk::new(cx, at, calling), above, below: None, names: names.as_ref() }.text(skip)
+    let walk = Walk::new(cx, at, calling);
+    Trace { cx, walk, above, below: None, names: names.as_ref(), inlines: false }.text(skip)
 }
 
 /// What a traceback is made of.
@@ -155,6 +159,8 @@ struct Trace<'a> {
     /// The line of a level below those of the walk.
     below: Option<String>,
     names: Option<&'a KnownFunctions>,
+    /// Whether it tells of inlined calls; programs see what is the same wherever they run.
+    inlines: bool,
 }
 
 impl Trace<'_> {
@@ -188,11 +194,12 @@ impl Trace<'_> {
         let elided = if elided == 1 { 0 } else { elided };
         let lines = first.into_iter().chain(last).map(|(level, mut walk)| {
             // SAFETY: the stack is as it was, and has this level.
-            let line = unsafe {
+            let (shown, line) = unsafe {
                 let shown = walk.next_shown().expect("it was there before");
-                level_line(self.cx, &shown, walk.peek(), self.names)
+                let line = level_line(self.cx, &shown, walk.peek(), self.names);
+                (shown, line)
             };
-            (level, line)
+            (level, if self.inlines { with_inlined(self.cx, &shown, line) } else { line })
         });
         let mut text = String::from(HEAD);
         for (level, line) in self.above.map(|line| (0, line)).into_iter().chain(lines).chain(below) {
@@ -206,6 +213,31 @@ impl Trace<'_> {
         }
         text
     }
+}
+
+/// The line of a level after those of the calls that are inlined in it: what is executing is in the innermost of them.
+fn with_inlined(cx: &Context, level: &Level, line: String) -> String {
+    let Level::Guest { guest, instruction, .. } = level else { return line };
+    let calls = inlined_calls(cx, guest, *instruction);
+    let mut place = position(guest, *instruction);
+    let Some(function) = line.strip_prefix(place.trim_end()).filter(|_| !calls.is_empty()) else { return line };
+    let mut text = String::new();
+    for InlinedCall { function, file, line } in calls {
+        let shown = place.strip_suffix(' ').unwrap_or("?:");
+        let _ = write!(text, "{shown} in function '{function}'\n\t");
+        place = if file.is_empty() { String::new() } else { format!("{file}:{line}: ") };
+    }
+    text + place.strip_suffix(' ').unwrap_or("?:") + function
+}
+
+/// The inlined calls around an instruction, the innermost first, as far as the host knows any. A panic there is as good as none:
+/// it may not unwind through handlers.
+fn inlined_calls(cx: &Context, guest: &GuestFunction, instruction: usize) -> Vec<InlinedCall> {
+    let Some(inlined) = &cx.errors.inlined else { return Vec::new() };
+    let is_of_table = |span: &&Span| span.start == span.end && !matches!(span.line, 0 | NO_LINE);
+    let span = guest.portable().span_at(instruction).filter(is_of_table);
+    let Some((span, module)) = span.zip(guest.program().sources.values().next()) else { return Vec::new() };
+    catch_unwind(AssertUnwindSafe(|| inlined(&module.name, span.start))).unwrap_or_default()
 }
 
 /// The line of a level.

@@ -10,6 +10,7 @@ use crate::runtime::hook::Event;
 use crate::runtime::walk::Level;
 use crate::threaded::Regs;
 use crate::threaded::continuation::{Continuation, ContinuationKind};
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any, values_at, words_between};
 use crate::value::Value;
 use minivm_isa::entities::Reg;
@@ -65,7 +66,7 @@ pub(super) unsafe fn of_guest(info: &mut LevelInfo, standing: &Standing<'_>, abo
             place: VariablePlace::Register(register.as_u32()),
         }));
         if standing.guest.convention == Convention::Variadic {
-            let (first, count) = crate::runtime::call::varargs(standing.regs, standing.guest.params as usize);
+            let (first, count) = Frame::at(standing.regs).varargs(standing.guest.params as usize);
             info.varargs = values_at(first, count);
         }
         let Some(above) = above else { return };
@@ -166,7 +167,7 @@ pub(crate) unsafe fn set(
                 word
             }
             (Level::Guest { guest, regs, .. }, VariablePlace::Vararg(index)) => {
-                let (first, count) = crate::runtime::call::varargs(*regs, guest.params as usize);
+                let (first, count) = Frame::at(*regs).varargs(guest.params as usize);
                 if index >= count {
                     return false;
                 }

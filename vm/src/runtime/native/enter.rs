@@ -1,7 +1,7 @@
 //! Running native code, and going on where it leaves.
 
 use super::layout::{REASON_CALLEE, REASON_FUEL, REASON_GUARD, REASON_ROOM, REASON_STEPPED};
-use super::state::Native;
+use super::slot::Native;
 use super::{GONE, NativeExit, NativeThunk};
 use crate::runtime::call::stack_overflow;
 use crate::runtime::context::{Context, Status, return_info};

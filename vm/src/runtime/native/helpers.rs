@@ -1,6 +1,6 @@
 //! What native code calls of the machine. Such a function runs no guest code and stores nothing in frames.
 
-use super::GONE;
+use super::tier::{GONE, Helpers};
 use crate::heap::{Cell, Closure, Node, Str, Table};
 use crate::memory::LinearMemory;
 use crate::runtime::context::Context;
@@ -13,53 +13,6 @@ use crate::threaded::operands::set_any;
 use crate::value::{Tag, Value};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::with_exposed_provenance_mut as pointer;
-
-/// Addresses of these functions. Each takes its arguments as 64-bit words and the fuel, and gives the fuel that is left, or
-/// [`GONE`]: then it has done nothing, and the interpreter does the instruction.
-#[derive(Clone, Copy, Debug)]
-pub struct Helpers {
-    /// `(memory, address, value, length, fuel)`.
-    pub memory_fill: u64,
-    /// `(memory, source memory, address, source, length, fuel)`.
-    pub memory_copy: u64,
-    /// `(context, registers, instruction, fuel)`: the interpreter does an instruction.
-    pub step: u64,
-    /// `(context, fuel)`: the fuel to go on with where that is negative; still negative where native code leaves.
-    pub refuel: u64,
-    /// `(context, table, key, payload, tag)`: stores a value at an integer key; 0 when only the interpreter can.
-    pub table_set: u64,
-    /// `(context, table, key, payload, tag)`: stores a value at a key that is a short string; 0 when only the interpreter can.
-    pub field_set: u64,
-    /// `(context, cell, payload, tag)`: stores a value in a cell while the collector marks; gives 0.
-    pub cell_set: u64,
-    /// `(context, table, payload, tag, result)`: what a table has at a key goes to a place in the frame; 0 when only the
-    /// interpreter can tell.
-    pub table_get: u64,
-    /// `(context, table, key)`: the node of a method of a table, or of strings where that is 0; 0 when only the interpreter can tell.
-    pub method_node: u64,
-    /// `(payload, tag, payload, tag)`: whether two values are equal, 0 or 1; negative when only the interpreter can tell.
-    pub equal: u64,
-    /// `(context, payload, tag)`: the length of a table or string; negative when only the interpreter can tell.
-    pub length: u64,
-    /// `(context, closure, arguments, count)`: calls the fast path of a host function. 1: the result is in place of the first
-    /// argument; 0: there is none; negative: it is left to the interpreter.
-    pub fast_path: u64,
-    /// `(context, iterator, state, control, results, count)`, all but the count as places in the frame: one step of an iteration
-    /// that the machine knows; 0 when only the interpreter can.
-    pub iterate: u64,
-    /// `(context, array slots, hash entries)`: a new table, or 0 when only the interpreter can make it.
-    pub table_new: u64,
-    /// `(context, table, first index, values, count)`: stores values that lie in the frame; 0 when only the interpreter can.
-    pub table_list: u64,
-    /// `(context, function, count)`: a new closure whose captured values are nil, or 0 when only the interpreter can make it.
-    pub closure_new: u64,
-    /// `(context, payload, tag)`: a new cell, or 0 when only the interpreter can make it.
-    pub cell_new: u64,
-    /// `(base, exponent)`, floats.
-    pub power: u64,
-    /// `(dividend, divisor)`, floats.
-    pub modulo: u64,
-}
 
 /// Defines a function that native code calls.
 macro_rules! helper {

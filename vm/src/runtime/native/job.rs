@@ -1,7 +1,6 @@
 //! A function to compile, with all that its code refers to, so that another thread can do it.
 
-use super::Seen;
-use super::helpers::Helpers;
+use super::tier::{CallJob, GlobalJob, Helpers, MemoryJob, NativeJob};
 use crate::heap::Str;
 use crate::runtime::context::Context;
 use crate::runtime::definitions::InstanceId;
@@ -10,82 +9,9 @@ use crate::threaded::Code;
 use crate::threaded::slots::window;
 use minivm_isa::entities::{Block, Func, Global, Memory, Sig, Table};
 use minivm_isa::operand::{IndexKind, OperandRef};
-use minivm_isa::program::Function;
 use minivm_isa::program::FunctionDef;
-use minivm_isa::{Convention, Instruction, Signature, Type};
+use minivm_isa::{Convention, Instruction, Signature};
 use std::collections::HashMap;
-
-/// A function to compile.
-pub struct NativeJob {
-    /// Its name, for people.
-    pub name: String,
-    /// The verified function.
-    pub function: Function,
-    /// How it is called.
-    pub signature: Signature,
-    /// Where the code is entered: at the head of this loop, or at its first instruction.
-    pub entry: Option<Block>,
-    /// The word of each register in a frame.
-    pub slots: Vec<u32>,
-    /// The word of a frame where the registers of a callee begin.
-    pub window: u32,
-    /// Words that a frame must have.
-    pub extent: u32,
-    /// Calls, by their instruction.
-    pub calls: HashMap<usize, CallJob>,
-    /// Functions that it makes closures of, by the instruction.
-    pub functions: HashMap<usize, u64>,
-    /// Memories that it uses.
-    pub memories: HashMap<Memory, MemoryJob>,
-    /// Addresses of the tables that it uses, which begin with their view.
-    pub tables: HashMap<Table, MemoryJob>,
-    /// Globals that it uses.
-    pub globals: HashMap<Global, GlobalJob>,
-    /// Functions of the machine that code calls.
-    pub helpers: Helpers,
-    /// The values of the constants, as payload and tag; those that are not `any` are nil.
-    pub constants: Vec<(u64, u32)>,
-    /// Constants that are strings which are equal only when they are the same.
-    pub short_strings: Vec<bool>,
-    /// What was seen at each instruction of `any` code; empty where nothing was.
-    pub profile: Vec<Seen>,
-    /// Whether instructions that were not seen to run are left to the interpreter.
-    pub leaves_unseen: bool,
-    /// Whether it is refused where the interpreter would do too much of it.
-    pub must_pay: bool,
-}
-
-/// A call.
-pub struct CallJob {
-    /// The signature of what is called.
-    pub signature: Signature,
-    /// The number of that signature in the machine.
-    pub number: u32,
-    /// The place that a call returns to, in baseline code; 0 for tail calls.
-    pub place: u64,
-    /// The address of the closure that is called; 0 when the instruction finds it.
-    pub closure: u64,
-}
-
-/// A memory, or a table.
-#[derive(Clone, Copy)]
-pub struct MemoryJob {
-    /// Its address; it begins with where its bytes or elements are.
-    pub address: u64,
-    /// Whether its addresses have 64 bits.
-    pub is_64: bool,
-    /// Of a memory, the binary logarithm of the bytes of a page.
-    pub page_bits: u8,
-}
-
-/// A global.
-#[derive(Clone, Copy)]
-pub struct GlobalJob {
-    /// The address of its words.
-    pub address: u64,
-    /// Its type.
-    pub ty: Type,
-}
 
 impl NativeJob {
     /// The job for a function that has both forms of code.

@@ -1,5 +1,6 @@
 //! Where native code finds what it reads and writes, in bytes.
 
+pub use super::reason::*;
 use super::state::NativeState;
 use crate::heap::Closure;
 use crate::memory::{MemoryView, TableView};
@@ -35,25 +36,6 @@ pub const NEXT: i32 = state(offset_of!(NativeState, next));
 pub const OPEN_COUNT: i32 = offset_of!(Context, open_count) as i32;
 /// In the context: whether overwritten references must be shown to the collector, 8 bits.
 pub const MARKING: i32 = (offset_of!(Context, heap) + crate::heap::MARKING) as i32;
-
-/// No fuel.
-pub const REASON_FUEL: u64 = 1;
-/// No room on a stack: the callee, whose frame is complete, is to be entered again.
-pub const REASON_ROOM: u64 = 2;
-/// What only the interpreter does: traps, slow cases.
-pub const REASON_CHECK: u64 = 3;
-/// An instruction that is not compiled.
-pub const REASON_INSTRUCTION: u64 = 4;
-/// A callee without native code.
-pub const REASON_CALLEE: u64 = 5;
-/// A test asked for it.
-pub const REASON_FORCED: u64 = 6;
-/// The interpreter has done an instruction, and has not come to the next one.
-pub const REASON_STEPPED: u64 = 7;
-/// A guard: a value is of another kind than those that were seen.
-pub const REASON_GUARD: u64 = 8;
-/// One more than the largest.
-pub const REASONS: usize = 9;
 
 /// In a closure: the entry of its threaded code.
 pub const CLOSURE_CODE: i32 = offset_of!(Closure, code) as i32;

@@ -1,7 +1,7 @@
 //! What the native tier does, for people.
 
-use super::Refusal;
-use super::layout;
+use super::reason;
+use super::tier::Refusal;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -64,7 +64,7 @@ pub struct NativeExit {
     pub at: usize,
     /// The name of that instruction.
     pub instruction: &'static str,
-    /// One of the reasons in [`layout`].
+    /// One of the reasons in [`layout`](super::layout).
     pub reason: u64,
 }
 
@@ -104,13 +104,13 @@ impl fmt::Display for NativeEvent {
 impl fmt::Display for NativeExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.reason {
-            layout::REASON_FUEL => "no fuel",
-            layout::REASON_ROOM => "no room on a stack",
-            layout::REASON_CHECK => "a trap or a rare case",
-            layout::REASON_GUARD => "a value of another kind",
-            layout::REASON_INSTRUCTION => "an instruction for the interpreter",
-            layout::REASON_CALLEE => "a callee without machine code",
-            layout::REASON_STEPPED => "an instruction that calls",
+            reason::REASON_FUEL => "no fuel",
+            reason::REASON_ROOM => "no room on a stack",
+            reason::REASON_CHECK => "a trap or a rare case",
+            reason::REASON_GUARD => "a value of another kind",
+            reason::REASON_INSTRUCTION => "an instruction for the interpreter",
+            reason::REASON_CALLEE => "a callee without machine code",
+            reason::REASON_STEPPED => "an instruction that calls",
             DONE => return write!(f, "`{}`: instruction {} ({}) was stepped", self.name, self.at, self.instruction),
             _ => "a test",
         };

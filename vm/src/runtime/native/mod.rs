@@ -22,89 +22,23 @@
 mod enter;
 mod group;
 mod helpers;
+mod install;
 mod job;
 pub mod layout;
 mod log;
 mod profile;
+mod reason;
 mod refuel;
 mod sample;
-mod state;
+mod seen;
+pub(crate) mod slot;
+pub(crate) mod state;
 mod step;
+mod tier;
 
 pub(crate) use enter::{NativeFlow, enter};
-pub use helpers::Helpers;
-pub use job::{CallJob, GlobalJob, MemoryJob, NativeJob};
 pub use log::{NativeEvent, NativeExit, NativeLog};
-pub use profile::{MANY_NODES, MANY_OPEN, NO_NODE, NO_OPEN, OPERANDS, Seen};
 pub(crate) use sample::{loaded, sample, slice};
+pub use seen::{MANY_NODES, MANY_OPEN, NO_NODE, NO_OPEN, OPERANDS, Seen};
 pub use state::{NativeFigures, NativePolicy};
-pub(crate) use state::{NativeSlot, NativeState};
-
-use std::any::Any;
-use std::fmt;
-
-/// How native code is entered: `thunk(context, registers, fuel, body)`. It loads the parameters from the frame, calls the body,
-/// and puts the results where the return place in the header of the frame says. It gives the fuel that is left, or [`GONE`].
-#[cfg(target_arch = "x86_64")]
-pub type NativeThunk = unsafe extern "sysv64" fn(*mut (), *mut u64, i64, *const u8) -> i64;
-/// How native code is entered: `thunk(context, registers, fuel, body)`. It loads the parameters from the frame, calls the body,
-/// and puts the results where the return place in the header of the frame says. It gives the fuel that is left, or [`GONE`].
-#[cfg(not(target_arch = "x86_64"))]
-pub type NativeThunk = unsafe extern "C" fn(*mut (), *mut u64, i64, *const u8) -> i64;
-
-/// What native code returns in place of the fuel that is left when the interpreter has to go on: no budget is so far below zero.
-pub const GONE: i64 = i64::MIN;
-
-/// A compiled function, or a loop of one.
-pub struct NativeCode {
-    /// What other native code calls.
-    pub body: *const u8,
-    /// What the interpreter calls.
-    pub thunk: NativeThunk,
-    /// Bytes of executable memory that it takes.
-    pub bytes: usize,
-    /// Time that compiling took, for figures only.
-    pub nanoseconds: u64,
-    /// Keeps the memory of both; dropped when no native code runs and nothing refers to it any more.
-    pub memory: Box<dyn Any + Send>,
-}
-
-// SAFETY: code is read only, and its owner is `Send`.
-unsafe impl Send for NativeCode {}
-
-/// Why a function is not compiled.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Refusal {
-    /// It is larger than what compiles without a pause.
-    TooLarge,
-    /// There is no executable memory (left).
-    NoMemory(String),
-    /// Too much of it is left to the interpreter.
-    Worthless,
-    /// The compiler failed, which is a mistake in it.
-    Failed(String),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::TooLarge => f.write_str("too large to compile"),
-            Refusal::NoMemory(why) => write!(f, "no executable memory: {why}"),
-            Refusal::Worthless => f.write_str("the interpreter would do too much of it"),
-            Refusal::Failed(why) => write!(f, "the compiler failed: {why}"),
-        }
-    }
-}
-
-/// A compiler of functions to machine code.
-///
-/// # Safety
-/// The code does what the verified function of its job does, as this module describes, and touches nothing that the job does
-/// not name.
-pub unsafe trait NativeTier: Send {
-    /// Begins to compile. It may be done at once, or elsewhere while the machine runs on.
-    fn start(&mut self, ticket: u64, job: NativeJob);
-
-    /// Something that is done, with the ticket of its start.
-    fn finished(&mut self) -> Option<(u64, Result<NativeCode, Refusal>)>;
-}
+pub use tier::{CallJob, GONE, GlobalJob, Helpers, MemoryJob, NativeCode, NativeJob, NativeThunk, NativeTier, Refusal};

@@ -3,7 +3,7 @@
 //! Nothing counts in the interpreter. A run is cut into inner slices, and where one ends shows what is hot. Which instruction
 //! that is depends on the number of instructions alone.
 
-use super::state::{NativePolicy, Pending};
+use super::state::{NativePolicy, Pending, SLICE_MIN};
 use super::{NativeFigures, NativeJob, NativeTier, Refusal};
 use crate::heap::Closure;
 use crate::runtime::context::{Context, Status};
@@ -12,10 +12,9 @@ use crate::runtime::stepping::function_of;
 use crate::threaded::Regs;
 use minivm_isa::Convention;
 use minivm_isa::entities::Block;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
-/// Instructions of an inner slice while something new may be hot, and when nothing was for long.
-pub(super) const SLICE_MIN: i64 = 1 << 15;
 const SLICE_MAX: i64 = 1 << 21;
 /// The same in tests that look often.
 const CHAOS_SLICE_MAX: u64 = 3000;
@@ -176,7 +175,7 @@ impl NativePolicy {
     }
 }
 
-impl super::NativeState {
+impl super::state::NativeState {
     /// What may have been spent on compiling `any` code, in instructions of the interpreter.
     fn means(&self) -> i64 {
         let figures = &self.figures;
@@ -248,7 +247,7 @@ impl Context {
     /// of it, then other loops that it is found in again and again. Each is compiled with all that it leads to.
     fn look_at_typed(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
         let native = guest.native().get();
-        let is_pending = self.native.pending.values().any(|pending| std::ptr::eq(pending.guest, guest));
+        let is_pending = self.native.pending.values().any(|pending| pending.guest == NonNull::from(guest).cast());
         if is_pending {
             return;
         }
@@ -313,7 +312,9 @@ impl Context {
         let job = NativeJob::new(self, info, guest, entry);
         let ticket = self.native.tickets;
         self.native.tickets += 1;
-        let pending = Pending { native: Rc::downgrade(&native), guest, place, unpaid, is_entry: entry.is_none() };
+        let address = NonNull::from(guest).cast();
+        let pending =
+            Pending { native: Rc::downgrade(&native), guest: address, place, unpaid, is_entry: entry.is_none() };
         self.native.pending.insert(ticket, pending);
         self.native.tier.as_mut().expect("the callers looked").start(ticket, job);
         self.install_finished();

@@ -1,0 +1,1 @@
+../setjmp/main.c

@@ -1,0 +1,98 @@
+//! What a function keeps of its native code.
+
+use super::seen::Seen;
+use super::tier::NativeCode;
+use crate::threaded::{HandlerAddress, Pc};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Instructions of a function that were watched when enough is known of it.
+const NOTED_MIN: u32 = 200;
+/// The same in runs from start to end.
+const RUNS_MIN: usize = 4;
+/// Versions of a function that leave what was not seen to run to the interpreter.
+const VERSIONS_PARTIAL: u32 = 4;
+
+/// The native code of a function, if anything is known of it.
+#[derive(Default)]
+pub(crate) struct NativeSlot(RefCell<Option<Rc<Native>>>);
+
+/// What is known of a function's native code.
+#[derive(Default)]
+pub(crate) struct Native {
+    pub(super) installed: RefCell<Vec<Installed>>,
+    /// Places that are compiled, or that are not to be.
+    pub(super) asked: RefCell<Vec<Pc>>,
+    /// How often it was found running, or called by native code that could not.
+    pub(super) hits: Cell<u32>,
+    /// Times that it was entered since it was last looked at, and instructions done then.
+    pub(super) entries: Cell<u32>,
+    pub(super) done: Cell<i64>,
+    /// Whether it was tried in vain to compile it.
+    pub(super) is_refused: Cell<bool>,
+    /// Whether it turned out not to be worth entering.
+    pub(super) is_detached: Cell<bool>,
+    /// Instructions that the interpreter did for it since then.
+    pub(super) steps: Cell<i64>,
+    /// What was seen at each instruction of `any` code; empty while nothing was.
+    pub(super) profile: RefCell<Vec<Seen>>,
+    /// Instructions that were watched for the profile.
+    pub(super) noted: Cell<u32>,
+    /// Times that it was watched since guards failed too often.
+    pub(super) watched: Cell<u32>,
+    /// Whether that has happened, and nothing was watched since.
+    pub(super) is_outdated: Cell<bool>,
+    /// Guards that have failed since it was compiled, and how often that was.
+    pub(super) misses: Cell<u32>,
+    pub(super) versions: Cell<u32>,
+}
+
+/// Native code at a place.
+pub(super) struct Installed {
+    pub(super) place: Pc,
+    /// Canonical instructions before that place that are not paid for there.
+    pub(super) unpaid: i64,
+    pub(super) is_entry: bool,
+    pub(super) original: HandlerAddress,
+    pub(super) code: NativeCode,
+    pub(super) _held: HeldBytes,
+}
+
+/// Bytes that count until this is dropped.
+pub(super) struct HeldBytes {
+    total: Rc<Cell<usize>>,
+    bytes: usize,
+}
+
+impl HeldBytes {
+    pub(super) fn new(total: &Rc<Cell<usize>>, bytes: usize) -> Self {
+        total.set(total.get() + bytes);
+        HeldBytes { total: total.clone(), bytes }
+    }
+}
+
+impl Drop for HeldBytes {
+    fn drop(&mut self) {
+        self.total.set(self.total.get() - self.bytes);
+    }
+}
+
+impl NativeSlot {
+    /// What is known, made if there is nothing.
+    pub(super) fn get(&self) -> Rc<Native> {
+        self.0.borrow_mut().get_or_insert_default().clone()
+    }
+}
+
+impl Native {
+    /// Whether enough of the function was watched to know what of it runs. After some vain attempts all of it is compiled.
+    pub(super) fn leaves_unseen(&self) -> bool {
+        self.is_well_known() && self.versions.get() < VERSIONS_PARTIAL
+    }
+
+    /// Whether enough of it was watched: of short functions, some runs.
+    pub(super) fn is_well_known(&self) -> bool {
+        let noted = self.noted.get();
+        noted >= NOTED_MIN || noted as usize > RUNS_MIN * self.profile.borrow().len()
+    }
+}
