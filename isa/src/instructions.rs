@@ -8,6 +8,7 @@
 //! Facts for those who translate and run it stand last, see [`Facts`](crate::facts::Facts): its class (`operation`, `load`, `store`),
 //! what it is to others (`same_as`, `compares`, `swapped`, `negated`), and of instructions over `any` the `metamethod`, what the frame
 //! `waits` for while other code runs, the `numbers` it makes, whether its result may be `placed` anywhere and whether it `gathers` operands.
+//! A row that version 1 of the binary form does not have says which `feature` programs have that use it.
 
 /// Hands the whole table to a macro: `callback! { rows }`.
 #[macro_export]

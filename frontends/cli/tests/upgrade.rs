@@ -50,7 +50,6 @@ fn what_cannot_be_upgraded_is_refused_and_left_alone() {
     let newer = [b"\0mvm\x02\0\0\0", &whole[8..]].concat();
     let snapshot = b"\0mvs\0\0\0\0".to_vec();
     folder.write("program.lua", "print 'hello'\n");
-    folder.write("invalid.mvt", "minivm 0\nstart func7\n");
     for (name, bytes, part) in [
         ("newer.mvm", newer, "this is format version 2, but this build reads versions 0 to 1"),
         ("half.mvm", whole[..whole.len() / 2].to_vec(), "at byte 0x"),

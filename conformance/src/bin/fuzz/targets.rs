@@ -54,7 +54,8 @@ impl Target {
             Self::Text | Self::Program | Self::Native => {
                 programs().iter().map(|program| program.to_string().into_bytes()).collect()
             }
-            Self::Binary => programs().iter().map(binary::encode).collect(),
+            // Files of older versions are among the golden ones.
+            Self::Binary => programs().iter().map(binary::encode).chain(golden_files()).collect(),
         };
         let mut inputs: Vec<_> = inputs.into_iter().filter(|input| input.len() <= INPUT_BYTES_MAX).collect();
         inputs.sort();
@@ -274,6 +275,10 @@ fn modules() -> Vec<Vec<u8>> {
     let mut modules = files(&cases::folder(), "wasm");
     modules.extend(files(&cases::folder().with_file_name("bench").join("c"), "wasm"));
     modules
+}
+
+fn golden_files() -> Vec<Vec<u8>> {
+    files(&cases::workspace().join("isa/tests/golden"), "mvm")
 }
 
 fn programs() -> Vec<Program> {

@@ -1,0 +1,62 @@
+//! Writes random modules that use everything of WebAssembly that has one result: `generated_modules FOLDER FROM TO`, for
+//! conformance/generated.sh, which compares what they do here and in wasmtime. A module is the same for a number for ever, as long as
+//! wasm-smith makes the same of the same bytes.
+
+use arbitrary::Unstructured;
+use std::path::Path;
+use wasm_smith::{Config, Module};
+
+/// Bytes that a module is made of.
+const ENTROPY_BYTES: usize = 6_000;
+/// Calls and loop rounds before a module traps.
+const STEPS_MAX: u32 = 1_000;
+
+fn config(number: u64) -> Config {
+    Config {
+        // Every other module traps where it may, so that long runs are not cut short in all of them.
+        disallow_traps: number.is_multiple_of(2),
+        canonicalize_nans: true,
+        export_everything: true,
+        allow_start_export: false,
+        min_funcs: 4,
+        min_types: 6,
+        max_imports: 0,
+        max_instructions: 400,
+        max_memories: 2,
+        max_memory32_bytes: 4 << 16,
+        max_memory64_bytes: 4 << 16,
+        max_tables: 3,
+        max_table_elements: 100,
+        // Where values are not the same on every machine, or are not there in wasmtime.
+        relaxed_simd_enabled: false,
+        threads_enabled: false,
+        custom_page_sizes_enabled: false,
+        compact_imports_enabled: false,
+        ..Config::default()
+    }
+}
+
+fn module(number: u64) -> Option<Vec<u8>> {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    let entropy: Vec<u8> = (0..ENTROPY_BYTES).map(|_| next()).collect();
+    let mut module = Module::new(config(number), &mut Unstructured::new(&entropy)).ok()?;
+    module.ensure_termination(STEPS_MAX).ok()?;
+    Some(module.to_bytes())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, from, to] = &arguments[..] else { return Err("generated_modules FOLDER FROM TO".into()) };
+    for number in from.parse()?..to.parse()? {
+        if let Some(bytes) = module(number) {
+            std::fs::write(Path::new(folder).join(format!("{number}.wasm")), bytes)?;
+        }
+    }
+    Ok(())
+}

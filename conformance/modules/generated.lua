@@ -1,0 +1,58 @@
+-- Does the calls that generated.py has listed: `minivm generated.lua FOLDER CALLS`.
+local folder, calls = arg[1], arg[2]
+
+local crc_of = {}
+for byte = 0, 255 do
+    local crc = byte
+    for _ = 1, 8 do crc = crc & 1 == 1 and crc >> 1 ~ 0xEDB88320 or crc >> 1 end
+    crc_of[byte] = crc
+end
+local function crc32(text)
+    -- Mostly zeros: a page without anything in it is the same each time.
+    local crc = 0xFFFFFFFF
+    for i = 1, #text do crc = crc >> 8 ~ crc_of[(crc ~ text:byte(i)) & 0xFF] end
+    return crc ~ 0xFFFFFFFF
+end
+
+local function hex(text) return (text:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end)) end
+local function shown(kind, value)
+    if kind == "i32" or kind == "i64" then return tostring(value) end
+    if value ~= value then return "nan" end
+    return hex(string.pack(kind == "f32" and "<f" or "<d", value))
+end
+
+local exports
+for line in io.lines(calls) do
+    local what, name, rest = line:match "^(%a+) (%S*) ?(.*)$"
+    if what == "module" then
+        print(line)
+        local good, found = pcall(wasm.instantiate, folder .. "/" .. name .. ".wasm", {})
+        exports = good and found or nil
+        if not good then
+            print("fails")
+            io.stderr:write(name, ": ", tostring(found):match "^[^\n]*", "\n")
+        end
+    elseif exports == nil then
+        print("not there: " .. line)
+    elseif what == "call" then
+        local kinds, arguments = rest:match "^(%S*) (.*)$"
+        local values = load("return " .. arguments:gsub(" ", ","))
+        local results = table.pack(pcall(exports[name], values()))
+        if results[1] then
+            local texts, i = {}, 1
+            for kind in kinds:gmatch "%w+" do
+                i = i + 1
+                texts[#texts + 1] = shown(kind, results[i])
+            end
+            print(name .. " " .. table.concat(texts, " "))
+        else
+            print(name .. " traps")
+        end
+    elseif what == "global" then
+        local value = exports[name]
+        print(name .. " " .. shown(rest, type(value) == "number" and value or value.value))
+    elseif what == "memory" then
+        local memory = exports[name]
+        print(name .. " " .. memory:size() .. " " .. crc32(memory:string(0, memory:size())))
+    end
+end
