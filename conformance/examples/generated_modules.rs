@@ -3,6 +3,8 @@
 //! wasm-smith makes the same of the same bytes.
 
 use arbitrary::Unstructured;
+use minivm_isa::Type;
+use minivm_isa::program::Item;
 use std::path::Path;
 use wasm_smith::{Config, Module};
 
@@ -27,7 +29,6 @@ fn config(number: u64) -> Config {
         max_memory64_bytes: 4 << 16,
         max_tables: 3,
         max_table_elements: 100,
-        // Where values are not the same on every machine, or are not there in wasmtime.
         relaxed_simd_enabled: false,
         threads_enabled: false,
         custom_page_sizes_enabled: false,
@@ -50,12 +51,45 @@ fn module(number: u64) -> Option<Vec<u8>> {
     Some(module.to_bytes())
 }
 
+/// What a module exports that consists of numbers, a line each.
+fn exports(bytes: &[u8]) -> Result<String, Box<dyn std::error::Error>> {
+    let program = minivm_wasm::translate(bytes, "module")?;
+    let number = |ty: &Type| match ty {
+        Type::I32 => Some("i32"),
+        Type::I64 => Some("i64"),
+        Type::F32 => Some("f32"),
+        Type::F64 => Some("f64"),
+        _ => None,
+    };
+    let numbers = |types: &[Type]| Some(types.iter().map(number).collect::<Option<Vec<_>>>()?.join(","));
+    let mut lines = String::new();
+    for export in &program.exports {
+        // A name may be any text.
+        let name: String = export.name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let line = match export.item {
+            Item::Function(function) => {
+                let signature = &program.signatures[program.functions[function].signature()];
+                numbers(&signature.params)
+                    .zip(numbers(&signature.results))
+                    .map(|(params, results)| format!("call\tx{name}\t{params}\t{results}\n"))
+            }
+            Item::Global(global) => number(&program.globals[global].ty).map(|ty| format!("global\tx{name}\t{ty}\t\n")),
+            Item::Memory(_) => Some(format!("memory\tx{name}\t\t\n")),
+            Item::Table(_) => None,
+        };
+        lines += &line.unwrap_or_default();
+    }
+    Ok(lines)
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, from, to] = &arguments[..] else { return Err("generated_modules FOLDER FROM TO".into()) };
     for number in from.parse()?..to.parse()? {
         if let Some(bytes) = module(number) {
-            std::fs::write(Path::new(folder).join(format!("{number}.wasm")), bytes)?;
+            let file = |ending| Path::new(folder).join(format!("{number}.{ending}"));
+            std::fs::write(file("exports"), exports(&bytes)?)?;
+            std::fs::write(file("wasm"), bytes)?;
         }
     }
     Ok(())

@@ -21,6 +21,10 @@ local function shown(kind, value)
     return hex(string.pack(kind == "f32" and "<f" or "<d", value))
 end
 
+local function named(digits)
+    return (digits:sub(2):gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end))
+end
+
 local exports
 for line in io.lines(calls) do
     local what, name, rest = line:match "^(%a+) (%S*) ?(.*)$"
@@ -37,7 +41,7 @@ for line in io.lines(calls) do
     elseif what == "call" then
         local kinds, arguments = rest:match "^(%S*) (.*)$"
         local values = load("return " .. arguments:gsub(" ", ","))
-        local results = table.pack(pcall(exports[name], values()))
+        local results = table.pack(pcall(exports[named(name)], values()))
         if results[1] then
             local texts, i = {}, 1
             for kind in kinds:gmatch "%w+" do
@@ -49,10 +53,10 @@ for line in io.lines(calls) do
             print(name .. " traps")
         end
     elseif what == "global" then
-        local value = exports[name]
+        local value = exports[named(name)]
         print(name .. " " .. shown(rest, type(value) == "number" and value or value.value))
     elseif what == "memory" then
-        local memory = exports[name]
+        local memory = exports[named(name)]
         print(name .. " " .. memory:size() .. " " .. crc32(memory:string(0, memory:size())))
     end
 end

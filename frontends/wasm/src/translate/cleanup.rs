@@ -23,17 +23,19 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
     let mut numbers = Vec::with_capacity(function.blocks.len());
     let old = std::mem::take(&mut function.blocks);
     let ends = old.values().skip(1).map(|&start| start as usize).chain([code.len()]);
-    let (mut index, mut span) = (0, None);
+    let (mut index, mut span, mut is_apart) = (0, None, false);
     for (block, end) in old.keys().zip(ends) {
         let count = references[block.as_u32() as usize];
         let is_reached = count > 0 || numbers.is_empty();
-        let is_apart = is_border.get(block.as_u32() as usize) == Some(&true);
+        // Where a region ends with a block that is dropped, the next one is outside of it.
+        is_apart |= is_border.get(block.as_u32() as usize) == Some(&true);
         before.push(Block::from_u32(u32::try_from(function.blocks.len()).expect("blocks are counted in u32")));
         if is_reached && (numbers.is_empty() || is_apart || !place.joins(block, count)) {
             // The zeros belong to the entry block.
             let start = if numbers.is_empty() { 0 } else { place.len() };
             function.blocks.push(start);
         }
+        is_apart &= !is_reached;
         // What jumps to a joined block does not exist any more, so its number does not matter.
         numbers.push(Block::from_u32(u32::try_from(function.blocks.len()).expect("blocks are counted in u32") - 1));
         while index < end {
