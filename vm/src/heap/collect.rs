@@ -95,6 +95,8 @@ pub(super) struct Cycle {
     pub(super) threshold: usize,
     /// Below this it does not come by [`Heap::hurry`].
     pub(super) threshold_min: usize,
+    /// By how much it was lowered since the last cycle.
+    pub(super) lowered: usize,
     allocated_at_start: u64,
     /// Allocated bytes whose work is not done yet.
     owed: usize,
@@ -115,6 +117,7 @@ impl Cycle {
             resurrected: 0,
             threshold: 0,
             threshold_min: 0,
+            lowered: 0,
             allocated_at_start: 0,
             owed: 0,
             stopped: false,
@@ -143,6 +146,7 @@ impl Cycle {
         out.number(self.number.min(NUMBER_MAX));
         out.count(self.threshold);
         out.count(self.threshold_min);
+        out.count(self.lowered);
         out.flag(self.stopped);
         out.number(self.kept_by_reads.into());
     }
@@ -152,7 +156,9 @@ impl Cycle {
         self.number = from.number()?;
         self.threshold = from.size()?;
         self.threshold_min = from.size()?;
-        if self.number > NUMBER_MAX || self.threshold > ALL || self.threshold_min > self.threshold {
+        self.lowered = from.size()?;
+        let is_sane = self.threshold_min <= self.threshold && self.threshold <= ALL - self.lowered.min(ALL);
+        if self.number > NUMBER_MAX || !is_sane {
             return Err(from.damaged("the heap's counters disagree"));
         }
         self.stopped = from.flag()?;
@@ -211,7 +217,8 @@ impl Heap {
                 let slice = self.cycle.owed.min(self.limits.step_bytes.saturating_mul(SLICE_MAX));
                 self.cycle.owed -= slice;
                 let due = self.used_bytes() >= self.cycle.threshold;
-                self.advance(roots, slice.saturating_mul(self.limits.step_factor as usize), due);
+                let factor = self.haste().saturating_mul(self.limits.step_factor as usize);
+                self.advance(roots, slice.saturating_mul(factor), due);
             }
         }
         let result = self.check_limit(roots);
@@ -351,7 +358,7 @@ impl Heap {
                 }
             }
             Phase::Separate => {
-                if self.finalisers.separate(&self.marker, pieces + 1) {
+                if self.finalisers.separate(&self.marker, pieces / 2 + 1) {
                     self.cycle.enter(Phase::Resurrect);
                     self.cycle.resurrected = self.marker.bytes;
                     self.marker.set_marking(true);
@@ -454,9 +461,7 @@ impl Heap {
             }
         }
         self.marker.set_marking(false);
-        // Each moves from one list to another.
-        let pieces = budget / 16 + 1;
-        if self.finalisers.release(pieces) {
+        if self.finalisers.release(budget / 32 + 1) {
             self.cycle.resurrected = self.marker.bytes - self.cycle.resurrected;
             self.marker.restart_clearing();
             self.cycle.enter(Phase::ClearKeys);
@@ -514,8 +519,9 @@ impl Heap {
         let mut dead = self.cycle.resurrected + self.marker.weak.cleared_bytes;
         if dead > 0 {
             // Where cells wait for finalisers or to leave weak tables, those born meanwhile are mostly dead by now, too. Were they
-            // taken for what the program needs, each cycle would begin later than the one before.
-            dead += born as usize;
+            // taken for what the program needs, each cycle would begin later than the one before. Nor does the room that such
+            // tables have for more entries say anything.
+            dead += born as usize + self.marker.weak.empty_bytes;
         }
         self.dead_notes = self.marker.weak.reset();
         self.cycle.set_threshold(self.used_bytes(), dead, self.room_in_limit(), &self.limits);

@@ -6,8 +6,10 @@ use super::marker::{Marker, Roots};
 use super::segmented::Segmented;
 use crate::value::Value;
 
+/// How many objects ahead marks are fetched.
+const AHEAD: usize = 8;
 /// Bytes by which the next cycle comes nearer with each object that is registered.
-const REGISTRATION_HURRY: usize = 256;
+const REGISTRATION_HURRY: usize = 512;
 
 /// Objects with finalisers.
 #[derive(Default)]
@@ -35,6 +37,9 @@ impl Finalisers {
                 break;
             };
             self.cursor += 1;
+            if let Some(ahead) = self.registered.get(self.cursor + AHEAD) {
+                marker.prefetch_mark(ahead.expose_provenance() as u64);
+            }
             // SAFETY: registered objects are not freed before they were separated and given to the program.
             if unsafe { marker.is_marked(object) } {
                 self.registered.set(self.kept, object);

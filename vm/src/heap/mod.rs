@@ -6,7 +6,7 @@
 //! | `header`, `object`, `string`, `intern`, `table/` | what cells look like, and how they are made and used |
 //! | `hash` | hash functions of keys |
 //! | `buffer` | strings that are written in several steps |
-//! | `marker`, `weak`, `notes` | marking what is reachable; weak tables and ephemerons |
+//! | `marker`, `weak`, `weak_mode`, `notes` | marking what is reachable; weak tables and ephemerons |
 //! | `collect`, `finaliser`, `segmented` | the phases of a cycle, in steps; lists that grow in steps |
 //! | `pace` | when a cycle begins |
 //! | `transfer/` | all cells as bytes, and back; or copied for another machine |
@@ -51,6 +51,7 @@ mod trace;
 pub(crate) mod transfer;
 mod values;
 mod weak;
+mod weak_mode;
 
 pub use collect::Stress;
 pub(crate) use header::Header;

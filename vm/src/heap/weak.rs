@@ -15,13 +15,14 @@
 //! key is. A key that is marked later leads to its value by a lookup in each of a few large tables. For what is in others, as
 //! there may be very many, the value is noted under the key.
 
+use super::chunk::cell_bytes;
 use super::collect::Phase;
 use super::header::Header;
 use super::marker::{Marker, Range};
 use super::notes::Notes;
-use super::table::layout::{ELSEWHERE, Node, Table};
+use super::table::layout::{Node, Table};
 use super::table::part::Part;
-use super::{Heap, OutOfMemory, Roots};
+use super::{Heap, Roots};
 use crate::value::{Tag, Value};
 
 /// Values read from weak tables that are remembered at most.
@@ -33,10 +34,12 @@ const LOOKUP_WORK: usize = 32;
 /// Tables in which keys are looked up at most; each has more nodes than so many.
 const LOOKED_UP_MAX: usize = if cfg!(test) { 2 } else { 8 };
 const LOOKED_UP_NODES: usize = if cfg!(test) { 8 } else { 64 };
+/// About as many bytes an entry takes in the table of strings.
+const INTERNED_BYTES: usize = 16;
 /// How many entries ahead the mark of what they refer to is fetched.
 const AHEAD: usize = 8;
 /// Bytes by which the next cycle comes nearer with each value that is stored in a weak table.
-const STORE_HURRY: usize = 256;
+const STORE_HURRY: usize = 512;
 
 /// What a cycle knows about weak tables.
 #[derive(Default)]
@@ -61,8 +64,10 @@ pub(super) struct WeakState {
     cursor: ClearCursor,
     /// Unmarked values that were read while nothing else was known of them.
     reads: Vec<Value>,
-    /// Bytes of entries that were removed.
+    /// Bytes of entries that were removed, and of strings that were their keys.
     pub(super) cleared_bytes: usize,
+    /// Bytes of other places for entries that are empty.
+    pub(super) empty_bytes: usize,
 }
 
 /// How far the removal of dead entries has got.
@@ -360,6 +365,9 @@ impl Marker {
                 let slot = Table::slot(clearing.contents, self.weak.cursor.position as u32);
                 if self.is_unmarked(Value::load(slot)) {
                     Value::NIL.store(slot);
+                    self.weak.cleared_bytes += size_of::<Value>();
+                } else if Value::load(slot).is_nil() {
+                    self.weak.empty_bytes += size_of::<Value>();
                 }
                 self.weak.cursor.position += 1;
             }
@@ -379,7 +387,7 @@ impl Marker {
         let end = part.len().min(from + *budget);
         *budget -= end - from;
         self.weak.cursor.position = end;
-        let mut cleared = 0;
+        let (mut cleared, mut empty) = (0, 0);
         for index in from..end {
             // SAFETY: as `clear_table`; the index is that of a node.
             unsafe {
@@ -388,145 +396,27 @@ impl Marker {
                     let ahead = node.add(AHEAD);
                     self.prefetch_mark(if clearing.keys { (*ahead).key } else { (*ahead).value });
                 }
-                if !(*node).is_empty()
-                    && ((clearing.keys && self.is_unmarked((*node).key()))
-                        || (clearing.values && self.is_unmarked((*node).value())))
-                {
+                if (*node).is_empty() {
+                    empty += size_of::<Node>();
+                    continue;
+                }
+                let (key, value) = ((*node).key(), (*node).value());
+                if clearing.keys && self.is_unmarked(key) || clearing.values && self.is_unmarked(value) {
                     (*node).kill();
                     cleared += size_of::<Node>();
+                    if key.tag == Tag::STRING {
+                        cleared += cell_bytes(key.pointer().cast()) + INTERNED_BYTES;
+                    }
                 }
             }
         }
+        self.weak.empty_bytes += empty;
         self.weak.cleared_bytes += cleared;
         end == part.len()
     }
 }
 
 impl Heap {
-    /// Makes the keys or values of a table weak, or strong again. To be called when a metatable with or without a
-    /// mode is set.
-    ///
-    /// # Errors
-    /// No memory to move the contents; the table is as it was then.
-    ///
-    /// # Safety
-    /// `table` is a live table of this heap.
-    pub(crate) unsafe fn set_weak(&mut self, table: *mut Table, keys: bool, values: bool) -> Result<(), OutOfMemory> {
-        let flags = if keys { Header::WEAK_KEYS } else { 0 } | if values { Header::WEAK_VALUES } else { 0 };
-        // SAFETY: the caller gives a live table.
-        unsafe {
-            if (*table).header.flags(Header::WEAK) == flags {
-                return Ok(());
-            }
-            if Table::is_weak(table) {
-                // What the collector has seen through the old mode is not enough for a stronger one.
-                self.settle_entries(Table::contents(table));
-            } else {
-                self.hide_contents(table)?;
-            }
-            (*table).header.clear(Header::WEAK);
-            (*table).header.set(flags);
-            if flags == 0 {
-                self.unhide_contents(table);
-            }
-        }
-        Ok(())
-    }
-
-    /// Moves the parts of a table into one that nothing refers to.
-    ///
-    /// # Safety
-    /// Callers give a live table that is its own contents.
-    unsafe fn hide_contents(&mut self, table: *mut Table) -> Result<(), OutOfMemory> {
-        // SAFETY: callers give a live table that is its own contents. Parts move as they are, the collector may be
-        // scanning them.
-        unsafe {
-            let contents = self.new_table(0, 0)?;
-            let own = Table::new_own_part(self)?;
-            Table::take_parts_out(table, self)?;
-            (*Table::header_of_nodes(own)).metatable = Table::metatable(table);
-            (*Table::header_of_nodes(own)).flags = ELSEWHERE;
-            if !Table::array_is_inline(table) {
-                (*contents).array = (*table).array;
-                (*contents).array_len = (*table).array_len;
-            }
-            if !Table::has_no_nodes(table) {
-                (*Table::hash_header(table)).metatable = std::ptr::null_mut();
-                (*contents).nodes = (*table).nodes;
-                (*contents).mask = (*table).mask;
-            }
-            (*table).array = contents.cast();
-            (*table).array_len = 0;
-            (*table).nodes = own;
-            (*table).mask = 0;
-        }
-        Ok(())
-    }
-
-    /// Undoes [`Heap::hide_contents`].
-    ///
-    /// # Safety
-    /// Callers give a table whose array field still is the hidden contents.
-    unsafe fn unhide_contents(&mut self, table: *mut Table) {
-        // SAFETY: callers give a table whose array field still is the hidden contents.
-        unsafe {
-            let contents = (*table).array.cast::<Table>();
-            if Table::array_is_inline(contents) {
-                (*table).array = Table::inline_array(table);
-                (*table).array_len = 0;
-            } else {
-                (*table).array = (*contents).array;
-                (*table).array_len = (*contents).array_len;
-            }
-            if !Table::has_no_nodes(contents) {
-                (*Table::hash_header(contents)).metatable = Table::metatable(table);
-                (*table).nodes = (*contents).nodes;
-                (*table).mask = (*contents).mask;
-            } else {
-                (*Table::hash_header(table)).flags &= !ELSEWHERE;
-            }
-        }
-    }
-
-    /// Makes sure that the collector leaves every entry alone: marks it while there is marking, removes it if it is
-    /// dead.
-    ///
-    /// # Safety
-    /// Callers give the contents of a live weak table.
-    unsafe fn settle_entries(&mut self, contents: *mut Table) {
-        let keep = matches!(self.cycle.phase(), Phase::Mark | Phase::Ephemerons);
-        // SAFETY: callers give the contents of a live weak table; indices stay within its parts.
-        unsafe {
-            for index in 0..Table::slots_len(contents) {
-                let slot = Table::slot(contents, index);
-                let value = Value::load(slot);
-                if keep {
-                    self.shade(value);
-                } else if self.is_condemned(value) {
-                    Value::NIL.store(slot);
-                }
-            }
-            for number in 0..Table::part_count(contents) {
-                if let Some(part) = Table::part_at(contents, number) {
-                    part.for_each(|node| self.settle_entry(&mut *node, keep));
-                }
-            }
-        }
-    }
-
-    fn settle_entry(&mut self, node: &mut Node, keep: bool) {
-        if node.is_empty() {
-            return;
-        }
-        let (key, value) = (node.key(), node.value());
-        if keep {
-            self.shade(key);
-            self.shade(value);
-        } else if self.is_condemned(key) || self.is_condemned(value) {
-            node.kill();
-        }
-    }
-
     /// An entry of a hash part was moved to another node of it. The collector may be done with that node and not yet have come
     /// to the old one.
     #[inline]
@@ -587,7 +477,7 @@ impl Heap {
     }
 
     /// Whether marking has ended without reaching a value, so that it is dead.
-    fn is_condemned(&self, value: Value) -> bool {
+    pub(super) fn is_condemned(&self, value: Value) -> bool {
         // SAFETY: values in reachable tables refer to cells that are not freed before the cycle ends.
         self.cycle.phase().is_after_marking() && unsafe { self.marker.is_unmarked(value) }
     }

@@ -12,7 +12,9 @@ use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::{FiberSource, Intrinsic};
 use crate::runtime::host_run::call_from_continuation;
 use crate::runtime::switch::{self, enter_fiber};
-use crate::threaded::continuation::{CONTINUATION_DELTA, Continuation, ContinuationKind, NESTING_MAX, Protect};
+use crate::threaded::continuation::{
+    CONTINUATION_DELTA, Continuation, ContinuationKind, HOST_CALL_WORDS, NESTING_MAX, Protect,
+};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, OPEN, Pc, Regs};
@@ -75,6 +77,10 @@ unsafe fn suspend(
     at: Flow,
 ) -> Option<Flow> {
     if cx.run.fiber == cx.run.main_fiber || !cx.run.finaliser_in.is_null() || cx.heap.needs_step() || cx.hooks.is_on {
+        return None;
+    }
+    // The function itself would make room: stacks grow the same in every form of code.
+    if new.wrapping_add(2 * count + HOST_CALL_WORDS) > cx.stack_end {
         return None;
     }
     // SAFETY: the caller's registers are below the window.

@@ -11,7 +11,7 @@ use crate::heap::{Heap, OutOfMemory};
 use crate::value::Value;
 
 /// Integer keys that move to the array part with each insertion.
-const INTS_AT_ONCE: usize = if cfg!(test) { 3 } else { 32 };
+const INTS_AT_ONCE: usize = if cfg!(test) { 3 } else { 16 };
 /// As how many instructions an insertion counts, with its share of the splits: it misses the cache several times.
 const INSERTION_UNITS: u32 = 32;
 /// How many entries ahead the cells of keys are fetched, which have the hashes of strings and objects.
