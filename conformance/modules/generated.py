@@ -39,6 +39,7 @@ def run(number, calls, expected):
     calls.write(f"module {number}\n")
     expected.write(f"module {number}\n")
     store = wasmtime.Store(engine)
+    store.set_limits(memory_size=1 << 28)
     try:
         exports = wasmtime.Instance(store, module, []).exports(store)
     except (wasmtime.Trap, wasmtime.WasmtimeError):
