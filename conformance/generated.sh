@@ -16,7 +16,7 @@ else
 fi
 "$python" "$here/modules/generated.py" "$work/modules" "$work/calls" "$work/expected"
 # Some make arrays as large as there is memory for.
-"$minivm" --memory-max 1G "$here/modules/generated.lua" "$work/modules" "$work/calls" > "$work/found"
+"$minivm" --memory-max 256M "$here/modules/generated.lua" "$work/modules" "$work/calls" > "$work/found"
 awk '
     FNR == 1 { file++ }
     $1 == "module" { number = $2 }
