@@ -145,7 +145,7 @@ program nextpnr $nextpnr/nextpnr-ice40.wasm --dir "$folder/$nextpnr/share::/shar
 kept blink.asc
 program icepack $nextpnr/icepack.wasm -- /work/blink.asc /work/blink.bin
 program icepll $nextpnr/icepll.wasm -- -i 12 -o 60
-program icebram $nextpnr/icebram.wasm -- -s 1 -g 16 8
+program icebram $nextpnr/icebram.wasm -- -s 1 -g 16 256
 if [ -d kotlin-compiler ] && [ ! -f kotlin/hello.wasm ]; then
     library=kotlin-compiler/package/lib/kotlin-stdlib-wasm-wasi.klib
     compile="bash kotlin-compiler/package/bin/kotlinc-wasm -Xwasm-target=wasm-wasi -libraries $library -ir-output-dir kotlin"
