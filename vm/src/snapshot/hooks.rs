@@ -54,10 +54,12 @@ pub(super) fn write_hook_levels(fiber: &Fiber, levels: &[Level<'_>], out: &mut W
 pub(super) fn set_hook_levels(hook: &mut Hook, levels: [Option<usize>; 2]) {
     let [running_at, last] = levels;
     hook.running_at = running_at;
-    hook.last = match (hook.last, last) {
-        (Last::Entered(_), Some(height)) => Last::Entered(height),
-        (Last::Done(_, instruction), Some(height)) => Last::Done(height, instruction),
-        (Last::Unknown, _) | (_, None) => Last::Unknown,
+    // The frame may be gone; no frame is so high.
+    let height = last.unwrap_or(usize::MAX);
+    hook.last = match hook.last {
+        Last::Entered(_) => Last::Entered(height),
+        Last::Done(_, instruction) => Last::Done(height, instruction),
+        Last::Unknown => Last::Unknown,
     };
 }
 
