@@ -327,9 +327,21 @@ unsafe fn is_tail_called(cx: &Context, closure: *mut Closure, caller: Flow) -> b
         };
         let Some(called) = called_register(guest, instruction) else { return false };
         let called = crate::threaded::operands::get_any(regs, guest.slots().of(called) as usize);
-        let Some(called) = called.as_function() else { return false };
-        called != closure && crate::runtime::function::is_guest(called)
+        called.as_function().is_some_and(|called| called != closure && !is_or_was_host(cx, called))
     }
+}
+
+/// Whether what may be the rest of a closure that nothing refers to any more was one of a host function.
+///
+/// # Safety
+/// There was a closure once.
+unsafe fn is_or_was_host(cx: &Context, closure: *mut Closure) -> bool {
+    if !cx.heap.has_memory_at(closure.cast()) {
+        return false;
+    }
+    // SAFETY: the heap has memory there, which is read but not believed.
+    let function = unsafe { (&raw const (*closure).function).read() };
+    cx.host_functions.iter().any(|info| std::ptr::addr_eq(&raw const **info, function))
 }
 
 /// The state of a fiber that has a stack and does not run, and whether its place is a return place.
