@@ -182,9 +182,7 @@ impl Table {
             let place = from as usize;
             (*table).array.add(place).copy_from_nonoverlapping(old.add(place), (end - from) as usize);
             (*table).array_len = end;
-            if end < old_len {
-                heap.discard(part_of_slots(old), old.add(place).cast(), old.add(end as usize).cast());
-            } else {
+            if end == old_len {
                 (*table).array_len = (*header).hint;
                 ((*header).hint, (*header).old) = ((*header).size, std::ptr::null_mut());
                 (*Table::hash_header(table)).flags &= !MOVING;
