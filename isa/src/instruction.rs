@@ -143,6 +143,19 @@ macro_rules! define {
     };
 }
 
+impl Instruction {
+    /// The value that an instruction calls, if it names one.
+    pub fn callee(&self) -> Option<crate::Operand> {
+        let mut callee = None;
+        self.for_each_operand(|name, operand| {
+            if let (true, OperandRef::In(input, _)) = (name == "callee", operand) {
+                callee = Some(input);
+            }
+        });
+        callee
+    }
+}
+
 const NO_EFFECTS: Effects = Effects {
     trap: false,
     call: false,

@@ -10,6 +10,7 @@
 use crate::entities::{Block, Reg};
 use crate::flow::{Flow, Search};
 use crate::lists::Lists;
+use crate::operand::Operand;
 use crate::program::Function;
 use crate::regions::RegionTree;
 use crate::register_set::RegisterSet;
@@ -136,11 +137,15 @@ impl LiveRegisters {
         sets
     }
 
-    /// What is live while an instruction calls: its operands belong to the callee, its results are not there yet.
+    /// What is live while an instruction calls: its arguments belong to the callee, its results are not there yet. Tracebacks
+    /// look which function was called: another one runs in its place after a tail call.
     pub fn during(&self, function: &Function, instruction: usize) -> RegisterSet {
         let mut set = self.after(function, instruction);
-        function.code[instruction].for_each_def(|register| set.remove(register));
-        self.complete(function, instruction, set)
+        let code = &function.code[instruction];
+        code.for_each_def(|register| set.remove(register));
+        let mut set = self.complete(function, instruction, set);
+        code.callee().and_then(Operand::reg).into_iter().for_each(|register| set.insert(register));
+        set
     }
 
     fn after(&self, function: &Function, instruction: usize) -> RegisterSet {

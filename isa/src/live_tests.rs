@@ -74,11 +74,11 @@ fn variables_without_a_value_are_not_live() {
 }
 
 #[test]
-fn operands_of_a_call_are_the_callees() {
+fn arguments_of_a_call_are_the_callees() {
     let function = function("block0:\n r1 = call_any r0 (r2)\n throw r3");
     let live = LiveRegisters::compute(&function, 4);
     assert_eq!(shown(&live.before(&function, 0)), "r0 r2 r3");
-    assert_eq!(shown(&live.during(&function, 0)), "r3");
+    assert_eq!(shown(&live.during(&function, 0)), "r0 r3");
 }
 
 #[test]

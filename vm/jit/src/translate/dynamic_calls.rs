@@ -63,10 +63,7 @@ impl Translator<'_, '_> {
         let pairs = self.argument_pairs(arguments, open);
         let new = self.place_pairs(pairs);
         let through = self.facts.during[self.at].clone().expect("it is made for calls");
-        let mut stored = through.clone();
-        // Tracebacks look which function the frame below has called.
-        callee.reg().into_iter().for_each(|reg| stored.insert(reg));
-        self.spill(&stored);
+        self.spill(&through);
         let place = self.address_of(job.calls[&self.at].place);
         self.b.ins().store(own(), closure, new, layout::FRAME_CLOSURE);
         self.b.ins().store(own(), place, new, layout::FRAME_PLACE);

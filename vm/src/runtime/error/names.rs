@@ -257,16 +257,11 @@ fn name_called_by(guest: &GuestFunction, at: usize) -> Option<Name> {
                 FunctionDef::Import { import, .. } => Some(("function", import.name.clone())),
             }
         }
-        instruction => match find_operand(instruction, "callee") {
+        instruction => match instruction.callee() {
             Some(callee) => name_of(guest, at, callee).or_else(|| imported_metamethod(guest, at, callee)),
             None => instruction.info().facts.metamethod.map(|name| ("metamethod", name.to_string())),
         },
     }
-}
-
-/// The register whose value a call calls.
-pub(crate) fn called_register(guest: &GuestFunction, at: usize) -> Option<Reg> {
-    find_operand(&guest.portable().code[at], "callee")?.reg()
 }
 
 /// The metamethod that an imported function stands for, which is named like one.

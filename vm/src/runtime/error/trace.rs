@@ -1,6 +1,6 @@
 //! Positions and tracebacks.
 
-use super::names::{call_site_name, called_register};
+use super::names::call_site_name;
 use super::words::InlinedCall;
 use crate::heap::Closure;
 use crate::heap::Table;
@@ -13,6 +13,7 @@ use crate::threaded::frame::Frame;
 use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
+use minivm_isa::Operand;
 use minivm_isa::facts::Waits;
 use minivm_isa::program::{NO_LINE, Span};
 use std::collections::VecDeque;
@@ -320,28 +321,26 @@ fn host_name(
 /// # Safety
 /// `caller` is the state below the frame, on the stack as it is.
 unsafe fn is_tail_called(cx: &Context, closure: *mut Closure, caller: Flow) -> bool {
-    // SAFETY: passed on; the register of a callee is not written before its call returns.
+    // SAFETY: passed on; the register of a callee is live while the call runs.
     unsafe {
         let Some((Level::Guest { guest, regs, instruction, .. }, _)) = Walk::new(cx, caller, true).next() else {
             return false;
         };
-        let Some(called) = called_register(guest, instruction) else { return false };
+        let callee = guest.portable().code[instruction].callee();
+        let Some(called) = callee.and_then(Operand::reg) else { return false };
         let called = crate::threaded::operands::get_any(regs, guest.slots().of(called) as usize);
-        called.as_function().is_some_and(|called| called != closure && !is_or_was_host(cx, called))
+        // A function of the host may have called another in its own place, which is no tail call.
+        called.as_function().is_some_and(|called| called != closure && !is_host(called))
     }
 }
 
-/// Whether what may be the rest of a closure that nothing refers to any more was one of a host function.
+/// Whether a closure is one of a function of the host.
 ///
 /// # Safety
-/// There was a closure once.
-unsafe fn is_or_was_host(cx: &Context, closure: *mut Closure) -> bool {
-    if !cx.heap.has_memory_at(closure.cast()) {
-        return false;
-    }
-    // SAFETY: the heap has memory there, which is read but not believed.
-    let function = unsafe { (&raw const (*closure).function).read() };
-    cx.host_functions.iter().any(|info| std::ptr::addr_eq(&raw const **info, function))
+/// The closure is live.
+unsafe fn is_host(closure: *mut Closure) -> bool {
+    // SAFETY: closures point to functions.
+    unsafe { matches!((*(*closure).function.cast::<FunctionInfo>()).body, Body::Host(_)) }
 }
 
 /// The state of a fiber that has a stack and does not run, and whether its place is a return place.
