@@ -80,7 +80,7 @@ pub struct Ran {
 /// When they are rejected, or two ways differ.
 pub fn check(seed: u64, number: u64, fuel: u64) -> Result<Ran, String> {
     let programs = VerifiedPrograms::new(&programs(seed, number))?;
-    let run = |programs: &VerifiedPrograms, way, number| run_verified(programs, way, number, (LIMITS, fuel));
+    let run = |programs: &VerifiedPrograms, way, number| run_on(crate::raw_machine(LIMITS), programs, way, number, fuel);
     let first = run(&programs, Way::Fast, number)?;
     // To compile is most of the time of a program.
     let is_compiled = number.is_multiple_of(if fuel < FUEL { 32 } else { 4 });
@@ -182,17 +182,31 @@ pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
 /// # Errors
 /// As for [`run`].
 pub fn run_within(programs: &Programs, way: Way, number: u64, limits: (Limits, u64)) -> Result<Ran, String> {
-    run_verified(&VerifiedPrograms::new(programs)?, way, number, limits)
+    run_on(crate::raw_machine(limits.0), &VerifiedPrograms::new(programs)?, way, number, limits.1)
 }
 
-fn run_verified(
+/// Runs programs with a budget on a machine that has words for errors without the names of variables.
+///
+/// # Errors
+/// When the verifier rejects them.
+pub fn run_without_names(programs: &Programs, way: Way, number: u64, limits: (Limits, u64)) -> Result<Ran, String> {
+    let mut machine = crate::raw_machine(limits.0);
+    machine.set_error_words(|error| {
+        error.variable.as_ref()?;
+        let position = error.position.as_ref().map(|at| format!("{}:{}: ", at.file, at.line)).unwrap_or_default();
+        Some(position + &crate::meaning::without_names(&error.message))
+    });
+    run_on(machine, &VerifiedPrograms::new(programs)?, way, number, limits.1)
+}
+
+fn run_on(
+    mut machine: Machine,
     programs: &VerifiedPrograms,
     way: Way,
     number: u64,
-    (limits, budget): (Limits, u64),
+    budget: u64,
 ) -> Result<Ran, String> {
     let log = Log::default();
-    let mut machine = crate::raw_machine(limits);
     define_host(&mut machine, &log).map_err(|error| error.to_string())?;
     machine.heap().set_stress(way.stress());
     native::install(&mut machine, way.mode(number));

@@ -2,7 +2,7 @@
 
 use super::{shown, without_names};
 use crate::generate::{HOST, LIBRARY, Programs, programs};
-use crate::run_generated::{FUEL, LIMITS, LOG_MAX, Way, each_step, run_within, verified};
+use crate::run_generated::{FUEL, LIMITS, LOG_MAX, Way, each_step, run_without_names, verified};
 use minivm_isa::program::{FunctionDef, Program};
 use minivm_isa::{Opcode, TrapCode};
 use minivm_semantics::{Answer, Any, Ended, HostCall, Limits, LinkError, Machine, Protect, Raise, Watcher};
@@ -34,7 +34,7 @@ pub fn check(seed: u64, number: u64, used: &mut BTreeSet<Opcode>) -> Result<Comp
     if [&programs.library, &programs.main].into_iter().any(has_large_frame) {
         return Ok(Compared::Open(expected.log));
     }
-    let found = run_within(&programs, Way::Fast, number, (roomy(), FUEL))?;
+    let found = run_without_names(&programs, Way::Fast, number, (roomy(), FUEL))?;
     let found_log = without_names(found.log.split("\nstack traceback:").next().unwrap_or_default());
     let found_log = found_log.trim_end();
     let limits = ["stack overflow", "not enough memory"];

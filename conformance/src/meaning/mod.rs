@@ -30,7 +30,7 @@ fn shown(value: &Any) -> String {
 }
 
 /// A text without the names of variables that messages of a machine may tell: ` (local 'x')`.
-fn without_names(text: &str) -> String {
+pub(crate) fn without_names(text: &str) -> String {
     const KINDS: [&str; 8] = ["local", "upvalue", "global", "field", "method", "constant", "function", "metamethod"];
     let mut left = text;
     let mut found = String::new();

@@ -292,11 +292,6 @@ impl Heap {
         }
     }
 
-    /// Whether this heap has memory where a cell is or was.
-    pub(crate) fn has_memory_at(&self, cell: *mut u8) -> bool {
-        self.space.chunks.contains(&chunk::chunk_of(cell))
-    }
-
     /// The key of hash functions that shall hold against whoever chooses the keys.
     pub(crate) fn hash_key(&self) -> HashKey {
         self.hash_key
