@@ -12,6 +12,7 @@ apt-get install -y lua5.4 luajit clang lld libclang-dev wasi-libc libclang-rt-de
 
 mkdir -p "$peers/bin"
 [ -x "$peers/bin/wasmi" ] || cargo install wasmi_cli --version '^2.0' --root "$peers" -j "$jobs"
+[ -x "$peers/simd/bin/wasmi" ] || cargo install wasmi_cli --version '^2.0' --features simd --root "$peers/simd" -j "$jobs"
 [ -x "$peers/venv/bin/python" ] || python3 -m venv "$peers/venv"
 "$peers/venv/bin/pip" install --quiet 'wasmtime==50.0.1'
 for feature in stitch wasm3; do
@@ -23,3 +24,4 @@ for feature in stitch wasm3; do
 done
 
 "$here/c/build.sh"
+"$here/simd/build.sh"

@@ -86,6 +86,19 @@ impl Cursor {
         unsafe { self.pc.add(at).cast::<u64>().read_unaligned() }
     }
 
+    /// A 128-bit operand.
+    ///
+    /// # Safety
+    /// The instruction has eight more operands, and `T` is 128 bits that may be any.
+    #[inline(always)]
+    pub(crate) unsafe fn wide<T>(&mut self) -> T {
+        const { assert!(size_of::<T>() == 16) }
+        let at = self.offset;
+        self.offset += 8;
+        // SAFETY: the caller knows the layout of its own instruction.
+        unsafe { self.pc.add(at).cast::<T>().read_unaligned() }
+    }
+
     /// Address of the next operand, for those the handler rewrites.
     ///
     /// # Safety

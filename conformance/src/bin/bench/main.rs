@@ -57,6 +57,6 @@ fn run() -> Result<bool, String> {
 fn rounds(suite: Suite, options: &Options) -> usize {
     match suite {
         Suite::Startup => options.rounds * 8,
-        Suite::Lua | Suite::Wasm | Suite::Mixed => options.rounds,
+        Suite::Lua | Suite::Wasm | Suite::Simd | Suite::Mixed => options.rounds,
     }
 }

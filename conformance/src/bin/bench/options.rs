@@ -6,9 +6,9 @@ use crate::table::Suite;
 pub(crate) const HELP: &str = "\
 Times the benchmark programs on minivm and its peers (conformance/bench/peers.toml).
 
-usage: bench [lua|wasm|startup|mixed] [FILTER] [OPTION…]
+usage: bench [lua|wasm|simd|startup|mixed] [FILTER] [OPTION…]
 
-  lua, wasm, startup, mixed  only this suite; all of them by default
+  lua, wasm, simd, startup, mixed  only this suite; all of them by default
   FILTER              only programs whose name contains this text
   --rounds N          runs of each program on each peer; 5 by default (start-up: eight times as many)
   --peers A,B         only these peers

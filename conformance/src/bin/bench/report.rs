@@ -22,7 +22,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn time(suite: Suite, runs: &[Run]) -> Option<f64> {
     let figure = |run: &Run| match suite {
         Suite::Startup => run.wall_ms,
-        Suite::Lua | Suite::Wasm | Suite::Mixed => run.user_ms,
+        Suite::Lua | Suite::Wasm | Suite::Simd | Suite::Mixed => run.user_ms,
     };
     (!runs.is_empty()).then(|| median(runs.iter().map(figure).collect()))
 }
@@ -51,7 +51,7 @@ pub(crate) fn table(plan: &Plan, measured: &Measured, memory: bool) -> String {
     let mut text = String::new();
     let kind = match plan.suite {
         Suite::Startup => "wall time",
-        Suite::Lua | Suite::Wasm | Suite::Mixed => "user time",
+        Suite::Lua | Suite::Wasm | Suite::Simd | Suite::Mixed => "user time",
     };
     let memory_note = if memory { ", peak MB" } else { "" };
     let base = plan.base.map_or("none", |base| &plan.peers[base].name);

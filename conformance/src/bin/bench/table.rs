@@ -16,17 +16,19 @@ use crate::options::Options;
 pub(crate) enum Suite {
     Lua,
     Wasm,
+    Simd,
     Startup,
     Mixed,
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 4] = [Self::Lua, Self::Wasm, Self::Startup, Self::Mixed];
+    pub(crate) const ALL: [Self; 5] = [Self::Lua, Self::Wasm, Self::Simd, Self::Startup, Self::Mixed];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Lua => "lua",
             Self::Wasm => "wasm",
+            Self::Simd => "simd",
             Self::Startup => "startup",
             Self::Mixed => "mixed",
         }
@@ -41,6 +43,7 @@ impl Suite {
         match self {
             Self::Lua => ("lua", "lua"),
             Self::Wasm => ("c", "wasm"),
+            Self::Simd => ("simd", "wasm"),
             Self::Startup => ("startup", "lua"),
             Self::Mixed => ("mixed", "wat"),
         }

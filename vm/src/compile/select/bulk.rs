@@ -192,15 +192,22 @@ fn emit_wide(compiling: &mut Compiling, at: usize, instruction: &Instruction) ->
 }
 
 fn emit_vector(compiling: &mut Compiling, at: usize, instruction: &Instruction) -> bool {
-    let Some(handler) = vector::handler(instruction.opcode()) else { return false };
+    let opcode = instruction.opcode();
+    let Some(mixed) = vector::handler::<vector::Mixed>(opcode) else { return false };
     let (mut inputs, mut lane, mut result) = (Vec::with_capacity(3), None, None);
     instruction.for_each_operand(|_, operand| match operand {
-        OperandRef::In(input, _) => inputs.push(input),
+        OperandRef::In(input, _) => inputs.push(leaf(compiling, input)),
         OperandRef::Immediate(_, value) => lane = Some(value),
         OperandRef::Out(register, _) => result = Some(register),
         _ => {}
     });
-    write(compiling, at, handler, &inputs, lane.as_slice(), result);
+    let simple = match inputs.iter().position(|input| input.slot.is_none()) {
+        None => vector::handler::<vector::Registers>(opcode),
+        Some(first) if first + 1 == inputs.len() => vector::handler::<vector::LastConstant>(opcode),
+        Some(_) => None,
+    };
+    let inputs: Vec<_> = inputs.into_iter().map(Some).collect();
+    write_leaves(compiling, (at, simple.unwrap_or(mixed)), &inputs, simple.is_none(), lane.as_slice(), result);
     true
 }
 
@@ -217,10 +224,22 @@ pub(super) fn write(
     for (place, &input) in leaves.iter_mut().zip(inputs) {
         *place = Some(leaf(compiling, input));
     }
+    write_leaves(compiling, (at, handler), &leaves, true, pointers, dst);
+}
+
+/// As [`write`], for inputs that are known; `either` says that the handler finds out what each of them is.
+fn write_leaves(
+    compiling: &mut Compiling,
+    (at, handler): (usize, Handler),
+    leaves: &[Option<Leaf>],
+    either: bool,
+    pointers: &[u64],
+    dst: Option<Reg>,
+) {
     compiling.asm.begin(handler, at);
-    note(compiling, at, &leaves, pointers);
-    for input in leaves.into_iter().flatten() {
-        write_leaf(&mut compiling.asm, input, true);
+    note(compiling, at, leaves, pointers);
+    for input in leaves.iter().copied().flatten() {
+        write_leaf(&mut compiling.asm, input, either);
     }
     for &pointer in pointers {
         compiling.asm.u64(pointer);

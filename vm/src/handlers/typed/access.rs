@@ -153,10 +153,7 @@ loads! {
     I64Load: [u8; 8] -> u64 = |bytes| u64::from_le_bytes(bytes);
     F32Load: [u8; 4] -> f32 = |bytes| f32::from_le_bytes(bytes);
     F64Load: [u8; 8] -> f64 = |bytes| f64::from_le_bytes(bytes);
-    V128Load: [u8; 16] -> Wide = |bytes| {
-        let bits = u128::from_le_bytes(bytes);
-        Wide(bits as u64, (bits >> 64) as u64)
-    };
+    V128Load: [u8; 16] -> Wide = |bytes| Wide::from_le_bytes(bytes);
     I32Load8S: [u8; 1] -> u32 = |bytes| i8::from_le_bytes(bytes) as i32 as u32;
     I32Load8U: [u8; 1] -> u32 = |bytes| u32::from(bytes[0]);
     I32Load16S: [u8; 2] -> u32 = |bytes| i16::from_le_bytes(bytes) as i32 as u32;
@@ -195,7 +192,7 @@ stores! {
     I64Store: u64 => [u8; 8] = |value| value.to_le_bytes();
     F32Store: f32 => [u8; 4] = |value| value.to_le_bytes();
     F64Store: f64 => [u8; 8] = |value| value.to_le_bytes();
-    V128Store: Wide => [u8; 16] = |value| (u128::from(value.0) | u128::from(value.1) << 64).to_le_bytes();
+    V128Store: Wide => [u8; 16] = |value| value.to_le_bytes();
     I32Store8: u32 => [u8; 1] = |value| [value as u8];
     I32Store16: u32 => [u8; 2] = |value| (value as u16).to_le_bytes();
     I64Store8: u64 => [u8; 1] = |value| [value as u8];

@@ -118,10 +118,7 @@ impl Stored for u64 {
 impl Stored for Wide {
     unsafe fn store(self, place: *mut u8, _: ElementKind) {
         // SAFETY: the caller vouches for the place.
-        unsafe {
-            *place.cast::<u64>() = self.0;
-            *place.cast::<u64>().add(1) = self.1;
-        }
+        unsafe { place.cast::<Wide>().write_unaligned(self) }
     }
 }
 

@@ -88,13 +88,72 @@ words! {
         |c| f32::from_bits(c.u32());
     f64, Double, |regs, slot| *regs.add(slot).cast::<f64>(), |value| *regs.add(slot).cast::<f64>() = value,
         |c| f64::from_bits(c.u64());
-    Wide, Bits128, |regs, slot| Wide(*regs.add(slot), *regs.add(slot + 1)),
-        |value| { *regs.add(slot) = value.0; *regs.add(slot + 1) = value.1 },
-        |c| Wide(c.u64(), c.u64());
+    Wide, Bits128, |regs, slot| regs.add(slot).cast::<Wide>().read_unaligned(),
+        |value| regs.add(slot).cast::<Wide>().write_unaligned(value),
+        |c| c.wide::<Wide>();
     Value, Any, |regs, slot| get_any(regs, slot), |value| set_any(regs, slot, value),
         |c| Value { payload: c.u64(), tag: Tag(c.u32()) };
 }
 
+/// How 128 bits move: at once, where the processor can. What reads them at once right after would wait for two halves.
+#[cfg(target_arch = "x86_64")]
+type Halves = std::arch::x86_64::__m128i;
+#[cfg(target_arch = "aarch64")]
+type Halves = std::arch::aarch64::uint64x2_t;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+type Halves = [u64; 2];
+
 /// 128 bits, the low half first.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wide(pub(crate) u64, pub(crate) u64);
+#[repr(transparent)]
+pub(crate) struct Wide(Halves);
+
+impl Wide {
+    /// From bytes, the lowest first.
+    #[inline(always)]
+    pub(crate) fn from_le_bytes(bytes: [u8; 16]) -> Wide {
+        // SAFETY: both are 128 bits that may be any.
+        Wide(unsafe { std::mem::transmute::<[u8; 16], Halves>(bytes) })
+    }
+
+    /// Its bytes, the lowest first.
+    #[inline(always)]
+    pub(crate) fn to_le_bytes(self) -> [u8; 16] {
+        // SAFETY: both are 128 bits that may be any.
+        unsafe { std::mem::transmute::<Halves, [u8; 16]>(self.0) }
+    }
+}
+
+macro_rules! lanes {
+    ($($ty:ty, $count:literal;)*) => {$(
+        impl Word for [$ty; $count] {
+            const CLASS: Class = Class::Bits128;
+            /// # Safety
+            /// The caller names a register of the frame.
+            #[inline(always)]
+            unsafe fn read(regs: Regs, slot: usize) -> Self {
+                // SAFETY: passed on; lanes may be any bits.
+                unsafe { regs.add(slot).cast::<Self>().read_unaligned() }
+            }
+            /// # Safety
+            /// The caller names a register of the frame.
+            #[inline(always)]
+            unsafe fn write(regs: Regs, slot: usize, value: Self) {
+                // SAFETY: passed on.
+                unsafe { regs.add(slot).cast::<Self>().write_unaligned(value) }
+            }
+            /// # Safety
+            /// The caller knows the layout of its own instruction.
+            #[inline(always)]
+            unsafe fn immediate(c: &mut Cursor) -> Self {
+                // SAFETY: the caller knows the layout of its own instruction; lanes may be any bits.
+                unsafe { c.wide() }
+            }
+        }
+    )*};
+}
+
+lanes! { i8, 16; u8, 16; i16, 8; u16, 8; i32, 4; u32, 4; i64, 2; u64, 2; f32, 4; f64, 2; }
+
+// Registers are read in parts: the low half of a word lies first, and the lanes of a vector as in the memory of WebAssembly.
+const _: () = assert!(cfg!(target_endian = "little"), "the machine runs on little-endian processors");

@@ -1,7 +1,6 @@
 //! Lanes of integers.
 
-use super::{bitmask, byte_product, joined, product, vectors, widened, zip};
-use std::array::from_fn;
+use super::{bitmask, byte_product, each, joined, map, product, vectors, widened, zip};
 
 vectors! {
     I8x16Eq(lhs: [i8; 16], rhs: [i8; 16]) -> [i8; 16] = zip(lhs, rhs, |one: i8, other: i8| -i8::from(one == other));
@@ -66,14 +65,14 @@ vectors! {
         zip(lhs, rhs, |one: i64, other: i64| -i64::from(one <= other));
     I64x2GeS(lhs: [i64; 2], rhs: [i64; 2]) -> [i64; 2] =
         zip(lhs, rhs, |one: i64, other: i64| -i64::from(one >= other));
-    I8x16Abs(src: [i8; 16]) -> [i8; 16] = src.map(i8::wrapping_abs);
-    I8x16Neg(src: [i8; 16]) -> [i8; 16] = src.map(i8::wrapping_neg);
-    I8x16Popcnt(src: [u8; 16]) -> [u8; 16] = src.map(|lane| lane.count_ones() as u8);
+    I8x16Abs(src: [i8; 16]) -> [i8; 16] = map(src, i8::wrapping_abs);
+    I8x16Neg(src: [i8; 16]) -> [i8; 16] = map(src, i8::wrapping_neg);
+    I8x16Popcnt(src: [u8; 16]) -> [u8; 16] = map(src, |lane| lane.count_ones() as u8);
     I8x16AllTrue(src: [u8; 16]) -> u32 = u32::from(src.iter().all(|&lane| lane != 0));
-    I8x16Bitmask(src: [i8; 16]) -> u32 = bitmask(src.map(|lane| lane < 0));
-    I8x16Shl(lhs: [u8; 16], rhs: u32) -> [u8; 16] = lhs.map(|lane| lane.wrapping_shl(rhs));
-    I8x16ShrS(lhs: [i8; 16], rhs: u32) -> [i8; 16] = lhs.map(|lane| lane.wrapping_shr(rhs));
-    I8x16ShrU(lhs: [u8; 16], rhs: u32) -> [u8; 16] = lhs.map(|lane| lane.wrapping_shr(rhs));
+    I8x16Bitmask(src: [i8; 16]) -> u32 = bitmask(map(src, |lane| lane < 0));
+    I8x16Shl(lhs: [u8; 16], rhs: u32) -> [u8; 16] = map(lhs, |lane| lane.wrapping_shl(rhs));
+    I8x16ShrS(lhs: [i8; 16], rhs: u32) -> [i8; 16] = map(lhs, |lane| lane.wrapping_shr(rhs));
+    I8x16ShrU(lhs: [u8; 16], rhs: u32) -> [u8; 16] = map(lhs, |lane| lane.wrapping_shr(rhs));
     I8x16Add(lhs: [u8; 16], rhs: [u8; 16]) -> [u8; 16] = zip(lhs, rhs, u8::wrapping_add);
     I8x16AddSatS(lhs: [i8; 16], rhs: [i8; 16]) -> [i8; 16] = zip(lhs, rhs, i8::saturating_add);
     I8x16AddSatU(lhs: [u8; 16], rhs: [u8; 16]) -> [u8; 16] = zip(lhs, rhs, u8::saturating_add);
@@ -86,13 +85,13 @@ vectors! {
     I8x16MaxU(lhs: [u8; 16], rhs: [u8; 16]) -> [u8; 16] = zip(lhs, rhs, u8::max);
     I8x16AvgrU(lhs: [u8; 16], rhs: [u8; 16]) -> [u8; 16] =
         zip(lhs, rhs, |one: u8, other: u8| (u32::from(one) + u32::from(other)).div_ceil(2) as u8);
-    I16x8Abs(src: [i16; 8]) -> [i16; 8] = src.map(i16::wrapping_abs);
-    I16x8Neg(src: [i16; 8]) -> [i16; 8] = src.map(i16::wrapping_neg);
+    I16x8Abs(src: [i16; 8]) -> [i16; 8] = map(src, i16::wrapping_abs);
+    I16x8Neg(src: [i16; 8]) -> [i16; 8] = map(src, i16::wrapping_neg);
     I16x8AllTrue(src: [u16; 8]) -> u32 = u32::from(src.iter().all(|&lane| lane != 0));
-    I16x8Bitmask(src: [i16; 8]) -> u32 = bitmask(src.map(|lane| lane < 0));
-    I16x8Shl(lhs: [u16; 8], rhs: u32) -> [u16; 8] = lhs.map(|lane| lane.wrapping_shl(rhs));
-    I16x8ShrS(lhs: [i16; 8], rhs: u32) -> [i16; 8] = lhs.map(|lane| lane.wrapping_shr(rhs));
-    I16x8ShrU(lhs: [u16; 8], rhs: u32) -> [u16; 8] = lhs.map(|lane| lane.wrapping_shr(rhs));
+    I16x8Bitmask(src: [i16; 8]) -> u32 = bitmask(map(src, |lane| lane < 0));
+    I16x8Shl(lhs: [u16; 8], rhs: u32) -> [u16; 8] = map(lhs, |lane| lane.wrapping_shl(rhs));
+    I16x8ShrS(lhs: [i16; 8], rhs: u32) -> [i16; 8] = map(lhs, |lane| lane.wrapping_shr(rhs));
+    I16x8ShrU(lhs: [u16; 8], rhs: u32) -> [u16; 8] = map(lhs, |lane| lane.wrapping_shr(rhs));
     I16x8Add(lhs: [u16; 8], rhs: [u16; 8]) -> [u16; 8] = zip(lhs, rhs, u16::wrapping_add);
     I16x8AddSatS(lhs: [i16; 8], rhs: [i16; 8]) -> [i16; 8] = zip(lhs, rhs, i16::saturating_add);
     I16x8AddSatU(lhs: [u16; 8], rhs: [u16; 8]) -> [u16; 8] = zip(lhs, rhs, u16::saturating_add);
@@ -106,13 +105,13 @@ vectors! {
     I16x8MaxU(lhs: [u16; 8], rhs: [u16; 8]) -> [u16; 8] = zip(lhs, rhs, u16::max);
     I16x8AvgrU(lhs: [u16; 8], rhs: [u16; 8]) -> [u16; 8] =
         zip(lhs, rhs, |one: u16, other: u16| (u32::from(one) + u32::from(other)).div_ceil(2) as u16);
-    I32x4Abs(src: [i32; 4]) -> [i32; 4] = src.map(i32::wrapping_abs);
-    I32x4Neg(src: [i32; 4]) -> [i32; 4] = src.map(i32::wrapping_neg);
+    I32x4Abs(src: [i32; 4]) -> [i32; 4] = map(src, i32::wrapping_abs);
+    I32x4Neg(src: [i32; 4]) -> [i32; 4] = map(src, i32::wrapping_neg);
     I32x4AllTrue(src: [u32; 4]) -> u32 = u32::from(src.iter().all(|&lane| lane != 0));
-    I32x4Bitmask(src: [i32; 4]) -> u32 = bitmask(src.map(|lane| lane < 0));
-    I32x4Shl(lhs: [u32; 4], rhs: u32) -> [u32; 4] = lhs.map(|lane| lane.wrapping_shl(rhs));
-    I32x4ShrS(lhs: [i32; 4], rhs: u32) -> [i32; 4] = lhs.map(|lane| lane.wrapping_shr(rhs));
-    I32x4ShrU(lhs: [u32; 4], rhs: u32) -> [u32; 4] = lhs.map(|lane| lane.wrapping_shr(rhs));
+    I32x4Bitmask(src: [i32; 4]) -> u32 = bitmask(map(src, |lane| lane < 0));
+    I32x4Shl(lhs: [u32; 4], rhs: u32) -> [u32; 4] = map(lhs, |lane| lane.wrapping_shl(rhs));
+    I32x4ShrS(lhs: [i32; 4], rhs: u32) -> [i32; 4] = map(lhs, |lane| lane.wrapping_shr(rhs));
+    I32x4ShrU(lhs: [u32; 4], rhs: u32) -> [u32; 4] = map(lhs, |lane| lane.wrapping_shr(rhs));
     I32x4Add(lhs: [u32; 4], rhs: [u32; 4]) -> [u32; 4] = zip(lhs, rhs, u32::wrapping_add);
     I32x4Sub(lhs: [u32; 4], rhs: [u32; 4]) -> [u32; 4] = zip(lhs, rhs, u32::wrapping_sub);
     I32x4Mul(lhs: [u32; 4], rhs: [u32; 4]) -> [u32; 4] = zip(lhs, rhs, u32::wrapping_mul);
@@ -120,13 +119,13 @@ vectors! {
     I32x4MinU(lhs: [u32; 4], rhs: [u32; 4]) -> [u32; 4] = zip(lhs, rhs, u32::min);
     I32x4MaxS(lhs: [i32; 4], rhs: [i32; 4]) -> [i32; 4] = zip(lhs, rhs, i32::max);
     I32x4MaxU(lhs: [u32; 4], rhs: [u32; 4]) -> [u32; 4] = zip(lhs, rhs, u32::max);
-    I64x2Abs(src: [i64; 2]) -> [i64; 2] = src.map(i64::wrapping_abs);
-    I64x2Neg(src: [i64; 2]) -> [i64; 2] = src.map(i64::wrapping_neg);
+    I64x2Abs(src: [i64; 2]) -> [i64; 2] = map(src, i64::wrapping_abs);
+    I64x2Neg(src: [i64; 2]) -> [i64; 2] = map(src, i64::wrapping_neg);
     I64x2AllTrue(src: [u64; 2]) -> u32 = u32::from(src.iter().all(|&lane| lane != 0));
-    I64x2Bitmask(src: [i64; 2]) -> u32 = bitmask(src.map(|lane| lane < 0));
-    I64x2Shl(lhs: [u64; 2], rhs: u32) -> [u64; 2] = lhs.map(|lane| lane.wrapping_shl(rhs));
-    I64x2ShrS(lhs: [i64; 2], rhs: u32) -> [i64; 2] = lhs.map(|lane| lane.wrapping_shr(rhs));
-    I64x2ShrU(lhs: [u64; 2], rhs: u32) -> [u64; 2] = lhs.map(|lane| lane.wrapping_shr(rhs));
+    I64x2Bitmask(src: [i64; 2]) -> u32 = bitmask(map(src, |lane| lane < 0));
+    I64x2Shl(lhs: [u64; 2], rhs: u32) -> [u64; 2] = map(lhs, |lane| lane.wrapping_shl(rhs));
+    I64x2ShrS(lhs: [i64; 2], rhs: u32) -> [i64; 2] = map(lhs, |lane| lane.wrapping_shr(rhs));
+    I64x2ShrU(lhs: [u64; 2], rhs: u32) -> [u64; 2] = map(lhs, |lane| lane.wrapping_shr(rhs));
     I64x2Add(lhs: [u64; 2], rhs: [u64; 2]) -> [u64; 2] = zip(lhs, rhs, u64::wrapping_add);
     I64x2Sub(lhs: [u64; 2], rhs: [u64; 2]) -> [u64; 2] = zip(lhs, rhs, u64::wrapping_sub);
     I64x2Mul(lhs: [u64; 2], rhs: [u64; 2]) -> [u64; 2] = zip(lhs, rhs, u64::wrapping_mul);
@@ -143,13 +142,13 @@ vectors! {
     I16x8ExtMulHighI8x16U(lhs: [u8; 16], rhs: [u8; 16]) -> [u16; 8] =
         zip(widened::<u8, u16, 16, 8>(lhs, 8), widened(rhs, 8), u16::wrapping_mul);
     I16x8ExtAddPairwiseI8x16S(src: [i8; 16]) -> [i16; 8] =
-        from_fn(|index| i16::from(src[2 * index]) + i16::from(src[2 * index + 1]));
+        each(|index| i16::from(src[2 * index]) + i16::from(src[2 * index + 1]));
     I16x8ExtAddPairwiseI8x16U(src: [u8; 16]) -> [u16; 8] =
-        from_fn(|index| u16::from(src[2 * index]) + u16::from(src[2 * index + 1]));
+        each(|index| u16::from(src[2 * index]) + u16::from(src[2 * index + 1]));
     I8x16NarrowI16x8S(lhs: [i16; 8], rhs: [i16; 8]) -> [i8; 16] =
-        joined(lhs, rhs).map(|lane: i16| lane.clamp(i8::MIN.into(), i8::MAX.into()) as i8);
+        map(joined(lhs, rhs), |lane: i16| lane.clamp(i8::MIN.into(), i8::MAX.into()) as i8);
     I8x16NarrowI16x8U(lhs: [i16; 8], rhs: [i16; 8]) -> [u8; 16] =
-        joined(lhs, rhs).map(|lane: i16| lane.clamp(u8::MIN.into(), u8::MAX.into()) as u8);
+        map(joined(lhs, rhs), |lane: i16| lane.clamp(u8::MIN.into(), u8::MAX.into()) as u8);
     I32x4ExtendLowI16x8S(src: [i16; 8]) -> [i32; 4] = widened::<i16, i32, 8, 4>(src, 0);
     I32x4ExtendLowI16x8U(src: [u16; 8]) -> [u32; 4] = widened::<u16, u32, 8, 4>(src, 0);
     I32x4ExtendHighI16x8S(src: [i16; 8]) -> [i32; 4] = widened::<i16, i32, 8, 4>(src, 4);
@@ -163,13 +162,13 @@ vectors! {
     I32x4ExtMulHighI16x8U(lhs: [u16; 8], rhs: [u16; 8]) -> [u32; 4] =
         zip(widened::<u16, u32, 8, 4>(lhs, 4), widened(rhs, 4), u32::wrapping_mul);
     I32x4ExtAddPairwiseI16x8S(src: [i16; 8]) -> [i32; 4] =
-        from_fn(|index| i32::from(src[2 * index]) + i32::from(src[2 * index + 1]));
+        each(|index| i32::from(src[2 * index]) + i32::from(src[2 * index + 1]));
     I32x4ExtAddPairwiseI16x8U(src: [u16; 8]) -> [u32; 4] =
-        from_fn(|index| u32::from(src[2 * index]) + u32::from(src[2 * index + 1]));
+        each(|index| u32::from(src[2 * index]) + u32::from(src[2 * index + 1]));
     I16x8NarrowI32x4S(lhs: [i32; 4], rhs: [i32; 4]) -> [i16; 8] =
-        joined(lhs, rhs).map(|lane: i32| lane.clamp(i16::MIN.into(), i16::MAX.into()) as i16);
+        map(joined(lhs, rhs), |lane: i32| lane.clamp(i16::MIN.into(), i16::MAX.into()) as i16);
     I16x8NarrowI32x4U(lhs: [i32; 4], rhs: [i32; 4]) -> [u16; 8] =
-        joined(lhs, rhs).map(|lane: i32| lane.clamp(u16::MIN.into(), u16::MAX.into()) as u16);
+        map(joined(lhs, rhs), |lane: i32| lane.clamp(u16::MIN.into(), u16::MAX.into()) as u16);
     I64x2ExtendLowI32x4S(src: [i32; 4]) -> [i64; 2] = widened::<i32, i64, 4, 2>(src, 0);
     I64x2ExtendLowI32x4U(src: [u32; 4]) -> [u64; 2] = widened::<u32, u64, 4, 2>(src, 0);
     I64x2ExtendHighI32x4S(src: [i32; 4]) -> [i64; 2] = widened::<i32, i64, 4, 2>(src, 2);
@@ -185,7 +184,7 @@ vectors! {
     I16x8Q15MulrSatS(lhs: [i16; 8], rhs: [i16; 8]) -> [i16; 8] =
         zip(lhs, rhs, |one: i16, other: i16| ((i32::from(one) * i32::from(other) + 0x4000) >> 15).min(0x7fff) as i16);
     I32x4DotI16x8S(lhs: [i16; 8], rhs: [i16; 8]) -> [i32; 4] =
-        from_fn(|index| product(lhs, rhs, 2 * index).wrapping_add(product(lhs, rhs, 2 * index + 1)));
+        each(|index| product(lhs, rhs, 2 * index).wrapping_add(product(lhs, rhs, 2 * index + 1)));
     I16x8DotI8x16S(lhs: [i8; 16], rhs: [i8; 16]) -> [i16; 8] =
-        from_fn(|index| (byte_product(lhs, rhs, 2 * index) + byte_product(lhs, rhs, 2 * index + 1)).clamp(-0x8000, 0x7fff) as i16);
+        each(|index| (byte_product(lhs, rhs, 2 * index) + byte_product(lhs, rhs, 2 * index + 1)).clamp(-0x8000, 0x7fff) as i16);
 }

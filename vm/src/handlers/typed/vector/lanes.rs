@@ -1,15 +1,15 @@
 //! Bits, single lanes, shuffles.
 
-use super::{replaced, shuffle, swizzle, vectors, zip};
+use super::{each, map, replaced, shuffle, swizzle, vectors, zip};
 
 vectors! {
-    V128Not(src: [u64; 2]) -> [u64; 2] = src.map(|word| !word);
+    V128Not(src: [u64; 2]) -> [u64; 2] = map(src, |word| !word);
     V128And(lhs: [u64; 2], rhs: [u64; 2]) -> [u64; 2] = zip(lhs, rhs, |one: u64, other: u64| one & other);
     V128AndNot(lhs: [u64; 2], rhs: [u64; 2]) -> [u64; 2] = zip(lhs, rhs, |one: u64, other: u64| one & !other);
     V128Or(lhs: [u64; 2], rhs: [u64; 2]) -> [u64; 2] = zip(lhs, rhs, |one: u64, other: u64| one | other);
     V128Xor(lhs: [u64; 2], rhs: [u64; 2]) -> [u64; 2] = zip(lhs, rhs, |one: u64, other: u64| one ^ other);
     V128Bitselect(if_one: [u64; 2], if_zero: [u64; 2], mask: [u64; 2]) -> [u64; 2] =
-        [0, 1].map(|index| if_one[index] & mask[index] | if_zero[index] & !mask[index]);
+        each(|index| if_one[index] & mask[index] | if_zero[index] & !mask[index]);
     V128AnyTrue(src: [u64; 2]) -> u32 = u32::from(src[0] | src[1] != 0);
     I8x16Shuffle(lhs: [u8; 16], rhs: [u8; 16], lanes: [u8; 16]) -> [u8; 16] = shuffle(lhs, rhs, lanes);
     I8x16Swizzle(lhs: [u8; 16], rhs: [u8; 16]) -> [u8; 16] = swizzle(lhs, rhs);

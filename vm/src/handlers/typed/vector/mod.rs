@@ -5,80 +5,67 @@ mod integers;
 mod lanes;
 
 use super::bulk::operand;
-use super::expression::BinaryOperator;
-use super::word::{Wide, Word};
+use super::expression::{BinaryOperator, Expr, Imm, Slot};
+use super::word::Word;
 use crate::runtime::context::{Context, Handler};
 use crate::threaded::Regs;
 use crate::threaded::operands::Cursor;
 use minivm_isa::{Opcode, TrapCode};
-use std::array::from_fn;
 
-/// The handler of an instruction on vectors. Its operands: the inputs, each a register or a constant, the lane if it names one
+/// The handler of an instruction on vectors whose inputs are what `I` says. Its operands: the inputs, the lane if it names one
 /// (64 bits), the slot of the result.
-pub(crate) fn handler(opcode: Opcode) -> Option<Handler> {
-    lanes::handler(opcode).or_else(|| integers::handler(opcode)).or_else(|| floats::handler(opcode))
+pub(crate) fn handler<I: Inputs>(opcode: Opcode) -> Option<Handler> {
+    lanes::handler::<I>(opcode).or_else(|| integers::handler::<I>(opcode)).or_else(|| floats::handler::<I>(opcode))
 }
 
-/// What an instruction on vectors takes and gives.
-trait Part: Sized {
+/// What the inputs of an instruction are.
+pub(crate) trait Inputs {
+    /// Reads one.
+    ///
     /// # Safety
-    /// As for [`Statement::execute`](super::statement::Statement::execute).
-    unsafe fn read(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<Self, TrapCode>;
-    /// # Safety
-    /// `slot` names a register of this type.
-    unsafe fn write(self, regs: Regs, slot: usize);
+    /// As for [`Expr::eval`].
+    unsafe fn read<T: Word>(is_last: bool, c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<T, TrapCode>;
 }
 
-macro_rules! words {
-    ($($ty:ty)*) => {$(
-        impl Part for $ty {
-            #[inline(always)]
-            unsafe fn read(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<Self, TrapCode> {
-                // SAFETY: passed on.
-                unsafe { operand::<$ty>(c, regs, cx) }
-            }
-            #[inline(always)]
-            unsafe fn write(self, regs: Regs, slot: usize) {
-                // SAFETY: passed on.
-                unsafe { Word::write(regs, slot, self) }
-            }
-        }
-    )*};
+/// All are registers. Operands: their slots.
+pub(crate) enum Registers {}
+
+impl Inputs for Registers {
+    #[inline(always)]
+    unsafe fn read<T: Word>(_: bool, c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<T, TrapCode> {
+        // SAFETY: passed on.
+        unsafe { Slot::eval(c, regs, cx) }
+    }
 }
 
-words! { u32 u64 f32 f64 }
+/// The last is a constant, the others are registers. Operands: their slots, the bits of the constant.
+pub(crate) enum LastConstant {}
 
-macro_rules! lanes {
-    ($($ty:ty, $count:literal;)*) => {$(
-        impl Part for [$ty; $count] {
-            #[inline(always)]
-            unsafe fn read(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<Self, TrapCode> {
-                // SAFETY: passed on.
-                let Wide(low, high) = unsafe { operand::<Wide>(c, regs, cx)? };
-                let bytes = (u128::from(high) << 64 | u128::from(low)).to_le_bytes();
-                const SIZE: usize = 16 / $count;
-                Ok(from_fn(|lane| <$ty>::from_le_bytes(from_fn(|byte| bytes[lane * SIZE + byte]))))
-            }
-            #[inline(always)]
-            unsafe fn write(self, regs: Regs, slot: usize) {
-                let bytes = self.map(|lane| lane.to_le_bytes());
-                let flat = bytes.as_flattened();
-                let value = u128::from_le_bytes(from_fn(|byte| flat[byte]));
-                // SAFETY: passed on.
-                unsafe { Word::write(regs, slot, Wide(value as u64, (value >> 64) as u64)) }
-            }
-        }
-    )*};
+impl Inputs for LastConstant {
+    #[inline(always)]
+    unsafe fn read<T: Word>(is_last: bool, c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<T, TrapCode> {
+        // SAFETY: passed on.
+        unsafe { if is_last { Imm::eval(c, regs, cx) } else { Slot::eval(c, regs, cx) } }
+    }
 }
 
-lanes! { i8, 16; u8, 16; i16, 8; u16, 8; i32, 4; u32, 4; i64, 2; u64, 2; f32, 4; f64, 2; }
+/// Each is a register or a constant. Operands: those of [`operand`].
+pub(crate) enum Mixed {}
+
+impl Inputs for Mixed {
+    #[inline(always)]
+    unsafe fn read<T: Word>(_: bool, c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<T, TrapCode> {
+        // SAFETY: passed on.
+        unsafe { operand(c, regs, cx) }
+    }
+}
 
 /// Defines instructions: `Name(inputs; lane) -> result = value`.
 macro_rules! vectors {
     ($($name:ident($($input:ident: $ty:ty),*$(; $lane:ident)?) -> $result:ty = $value:expr;)*) => {
         $(
-            pub(crate) enum $name {}
-            impl crate::handlers::typed::statement::Statement for $name {
+            pub(crate) struct $name<I>(std::marker::PhantomData<I>);
+            impl<I: super::Inputs> crate::handlers::typed::statement::Statement for $name<I> {
                 const KEY: crate::handlers::typed::shape::Key =
                     crate::handlers::typed::shape::operation(minivm_isa::Opcode::$name, &[]);
                 /// # Safety
@@ -91,19 +78,23 @@ macro_rules! vectors {
                 ) -> Result<(), minivm_isa::TrapCode> {
                     // SAFETY: the caller vouches for the operands.
                     unsafe {
-                        $(let $input: $ty = super::Part::read(c, regs, cx)?;)*
+                        let mut following = [$(stringify!($input)),*].len();
+                        $(
+                            following -= 1;
+                            let $input: $ty = I::read(following == 0, c, regs, cx)?;
+                        )*
                         $(let $lane = c.u64() as usize;)?
                         let result: $result = $value;
-                        super::Part::write(result, regs, c.u16());
+                        crate::handlers::typed::word::Word::write(regs, c.u16(), result);
                         Ok(())
                     }
                 }
             }
         )*
 
-        pub(super) fn handler(opcode: minivm_isa::Opcode) -> Option<crate::runtime::context::Handler> {
+        pub(super) fn handler<I: super::Inputs>(opcode: minivm_isa::Opcode) -> Option<crate::runtime::context::Handler> {
             Some(match opcode {
-                $(minivm_isa::Opcode::$name => crate::handlers::typed::statement::statement::<$name>,)*
+                $(minivm_isa::Opcode::$name => crate::handlers::typed::statement::statement::<$name<I>>,)*
                 _ => return None,
             })
         }
@@ -111,10 +102,27 @@ macro_rules! vectors {
 }
 use vectors;
 
+/// A vector of what is made of the number of each lane. The functions of the standard library that do the same are not always
+/// part of the handler.
+#[inline(always)]
+fn each<R: Copy + Default, const N: usize>(value: impl Fn(usize) -> R) -> [R; N] {
+    let mut lanes = [R::default(); N];
+    for (lane, place) in lanes.iter_mut().enumerate() {
+        *place = value(lane);
+    }
+    lanes
+}
+
+/// The lanes of a vector, changed one by one.
+#[inline(always)]
+fn map<T: Copy, R: Copy + Default, const N: usize>(lanes: [T; N], change: impl Fn(T) -> R) -> [R; N] {
+    each(|lane| change(lanes[lane]))
+}
+
 /// The lanes of two vectors, combined one by one.
 #[inline(always)]
-fn zip<T: Copy, R, const N: usize>(lhs: [T; N], rhs: [T; N], combine: impl Fn(T, T) -> R) -> [R; N] {
-    from_fn(|lane| combine(lhs[lane], rhs[lane]))
+fn zip<T: Copy, R: Copy + Default, const N: usize>(lhs: [T; N], rhs: [T; N], combine: impl Fn(T, T) -> R) -> [R; N] {
+    each(|lane| combine(lhs[lane], rhs[lane]))
 }
 
 /// What an operator on single values makes of lanes; none of those that come here traps.
@@ -125,14 +133,17 @@ fn scalar<O: BinaryOperator<Left = T, Right = T, Result = T>, T: Copy>(lhs: T, r
 
 /// Lanes from `first` on, wider.
 #[inline(always)]
-fn widened<T: Copy + Into<W>, W, const N: usize, const M: usize>(lanes: [T; N], first: usize) -> [W; M] {
-    from_fn(|lane| lanes[first + lane].into())
+fn widened<T: Copy + Into<W>, W: Copy + Default, const N: usize, const M: usize>(
+    lanes: [T; N],
+    first: usize,
+) -> [W; M] {
+    each(|lane| lanes[first + lane].into())
 }
 
 /// The lanes of one vector, then those of another.
 #[inline(always)]
-fn joined<T: Copy, const N: usize, const M: usize>(lhs: [T; N], rhs: [T; N]) -> [T; M] {
-    from_fn(|lane| if lane < N { lhs[lane] } else { rhs[lane - N] })
+fn joined<T: Copy + Default, const N: usize, const M: usize>(lhs: [T; N], rhs: [T; N]) -> [T; M] {
+    each(|lane| if lane < N { lhs[lane] } else { rhs[lane - N] })
 }
 
 /// A vector with another value in one lane.
@@ -161,12 +172,12 @@ fn byte_product(lhs: [i8; 16], rhs: [i8; 16], lane: usize) -> i32 {
 
 #[inline(always)]
 fn swizzle(lanes: [u8; 16], places: [u8; 16]) -> [u8; 16] {
-    places.map(|place| if place < 16 { lanes[usize::from(place & 15)] } else { 0 })
+    map(places, |place| if place < 16 { lanes[usize::from(place & 15)] } else { 0 })
 }
 
 #[inline(always)]
 fn shuffle(lhs: [u8; 16], rhs: [u8; 16], places: [u8; 16]) -> [u8; 16] {
-    places.map(|place| match place {
+    map(places, |place| match place {
         0..16 => lhs[usize::from(place & 15)],
         16..32 => rhs[usize::from(place & 15)],
         _ => 0,
