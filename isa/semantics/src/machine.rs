@@ -195,7 +195,7 @@ impl Machine {
     }
 
     /// Whether the programs have asked for something that the meaning of bytecode leaves open, so that other machines may answer
-    /// something else: the length of a table with gaps, or the message of an error that names variables.
+    /// something else: the length of a table with gaps, or what follows a trap of a limit that they raise themselves.
     pub fn was_open(&self) -> bool {
         self.store.was_open
     }

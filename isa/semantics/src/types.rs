@@ -248,7 +248,8 @@ pub(crate) fn numbered(ty: Type, layouts: &[usize]) -> Type {
     }
 }
 
-/// Whether two layouts are the same: assumes that they are, and looks for something that tells them apart.
+/// Whether two layouts are the same: assumes that they are, and looks for something that tells them apart. A field that leads
+/// back to its own layout is not the same as one that does not.
 fn are_same(lhs: (&Program, Layout), rhs: (&Program, Layout)) -> bool {
     let mut assumed = HashSet::new();
     let mut open = vec![(lhs.1, rhs.1)];
@@ -256,18 +257,41 @@ fn are_same(lhs: (&Program, Layout), rhs: (&Program, Layout)) -> bool {
         if !assumed.insert((left, right)) {
             continue;
         }
-        let (left, right) = (&lhs.0.layouts[left], &rhs.0.layouts[right]);
-        let (fields, others) = (left.storages(), right.storages());
-        if discriminant(left) != discriminant(right) || fields.len() != others.len() {
+        let (own, other) = (&lhs.0.layouts[left], &rhs.0.layouts[right]);
+        let (fields, others) = (own.storages(), other.storages());
+        if discriminant(own) != discriminant(other) || fields.len() != others.len() {
             return false;
         }
         for pair in fields.iter().zip(others) {
             match pair {
-                (&Storage::Whole(Type::Ref(left)), &Storage::Whole(Type::Ref(right))) => open.push((left, right)),
+                (&Storage::Whole(Type::Ref(next)), &Storage::Whole(Type::Ref(other))) => {
+                    if leads_to(lhs.0, next, left) != leads_to(rhs.0, other, right) {
+                        return false;
+                    }
+                    open.push((next, other));
+                }
                 (left, right) if left == right => {}
                 _ => return false,
             }
         }
     }
     true
+}
+
+/// Whether a layout is another one, or refers to it through its fields.
+fn leads_to(program: &Program, from: Layout, to: Layout) -> bool {
+    let mut met = HashSet::new();
+    let mut open = vec![from];
+    while let Some(layout) = open.pop() {
+        if layout == to {
+            return true;
+        }
+        if met.insert(layout) {
+            open.extend(program.layouts[layout].storages().iter().filter_map(|&storage| match storage {
+                Storage::Whole(Type::Ref(next)) => Some(next),
+                _ => None,
+            }));
+        }
+    }
+    false
 }

@@ -338,6 +338,12 @@ mod tests {
     }
 
     #[test]
+    fn what_leads_to_a_group_is_not_in_it() {
+        let found = numbers(&["layout0 = array (ref.layout1)\nlayout1 = array (ref.layout1)\n"]);
+        assert_ne!(found[0][0], found[0][1]);
+    }
+
+    #[test]
     fn members_that_differ_far_away_differ() {
         // A ring in which only one member is different: all are, by their distance to it.
         let ring = |first: usize| -> String {

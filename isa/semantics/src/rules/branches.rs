@@ -4,7 +4,7 @@ use super::scope::{Flow, Scope, Stop};
 use crate::arithmetic::{Loop, prepare_loop};
 use crate::value::{Any, Value};
 use minivm_isa::entities::{Block, Reg};
-use minivm_isa::{Instruction, Kind};
+use minivm_isa::{Instruction, Kind, TrapCode};
 
 /// Comparisons of two typed values: type, and relation that holds where the branch goes to `if_true`.
 macro_rules! comparisons {
@@ -92,8 +92,10 @@ pub(crate) fn apply(scope: &mut Scope<'_>, instruction: &Instruction) -> Option<
         }
         Instruction::Throw { value } => return Some(Err(Stop::Error(scope.get(*value)))),
         Instruction::Trap { code } => {
-            let code = minivm_isa::TrapCode::from_number(*code);
-            return Some(Err(Stop::Trap(code.expect("the verifier proved that there is such a trap"))));
+            let code = TrapCode::from_number(*code).expect("the verifier proved that there is such a trap");
+            // A machine gives message handlers more stack once.
+            scope.store.was_open |= code == TrapCode::StackOverflow;
+            return Some(Err(Stop::Trap(code)));
         }
         _ => comparison(scope, instruction)?,
     };
