@@ -53,12 +53,14 @@ pub(crate) struct Compiler {
 impl Compiler {
     pub(crate) fn new(options: Options) -> Result<Compiler, Unsupported> {
         let features = processor_features();
-        let has_rounding = cfg!(not(target_arch = "x86_64")) || features.contains(&"has_sse41");
+        let has = |feature| cfg!(not(target_arch = "x86_64")) || features.contains(&feature);
+        let has_rounding = has("has_sse41");
+        let has_vectors = has_rounding && has("has_ssse3");
         let make = |has_frames| make_isa(&features, has_frames).map_err(Unsupported);
         Ok(Compiler {
             isa: make(false)?,
             isa_with_frames: make(true)?,
-            style: Style { forces_exits: options.forces_exits, has_rounding, refuel: 0 },
+            style: Style { forces_exits: options.forces_exits, has_rounding, has_vectors, refuel: 0 },
             context: Context::new(),
             builder: FunctionBuilderContext::new(),
             thunks: HashMap::new(),

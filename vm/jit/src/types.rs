@@ -11,7 +11,8 @@ pub(crate) fn native(ty: Type) -> Option<ir::Type> {
         Type::I64 => Some(types::I64),
         Type::F32 => Some(types::F32),
         Type::F64 => Some(types::F64),
-        Type::Any | Type::V128 | Type::Cell | Type::Ref(_) => None,
+        Type::V128 => Some(types::I8X16),
+        Type::Any | Type::Cell | Type::Ref(_) => None,
     }
 }
 

@@ -197,6 +197,7 @@ impl Translator<'_, '_> {
             values.push(match ty {
                 machine::F32 => self.b.ins().f32const(0.0),
                 machine::F64 => self.b.ins().f64const(0.0),
+                machine::I8X16 => self.vector_constant(0),
                 _ => self.b.ins().iconst(ty, 0),
             });
         }

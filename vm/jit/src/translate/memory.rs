@@ -86,17 +86,8 @@ impl Translator<'_, '_> {
             I::I32Store8 { src, .. } | I::I64Store8 { src, .. } => store!(self, src, at, istore8),
             I::I32Store16 { src, .. } | I::I64Store16 { src, .. } => store!(self, src, at, istore16),
             I::I64Store32 { src, .. } => store!(self, src, at, istore32),
-            I::V128Load { dst, .. } => {
-                let words = [0, 8].map(|word| self.b.ins().load(machine::I64, guest(), at.0, at.1 + word));
-                let (slot, regs) = (self.slot(*dst), self.regs);
-                self.store_words(&words, (regs, slot));
-            }
-            I::V128Store { src, .. } => {
-                let words = self.words_of(Type::V128, *src);
-                for (index, word) in words.into_iter().enumerate() {
-                    self.b.ins().store(guest(), word, at.0, at.1 + 8 * index as i32);
-                }
-            }
+            I::V128Load { dst, .. } => load!(self, dst, at, load, machine::I8X16),
+            I::V128Store { src, .. } => store!(self, src, at, store),
             _ => return None,
         }
         Some(Next::Falls)

@@ -1,7 +1,7 @@
 //! One function from portable bytecode to Cranelift's intermediate form.
 //!
 //! Registers that machine registers can hold are variables; the frame has them where the interpreter could need them: `dirty`
-//! are those that changed since. Others (references, 128 bits, tagged values of typed functions) are always in the frame.
+//! are those that changed since. Others (references, tagged values of typed functions) are always in the frame.
 //! Tagged values of `any` functions are variables too: payload and tag, or one of them where the kind is known.
 
 mod any;
@@ -18,6 +18,7 @@ mod memory;
 mod numbers;
 mod objects;
 mod steps;
+mod vectors;
 mod words;
 
 use crate::facts::{Facts, seen};
@@ -42,6 +43,8 @@ pub(crate) struct Style {
     pub(crate) forces_exits: bool,
     /// The processor rounds floats to whole numbers.
     pub(crate) has_rounding: bool,
+    /// It has what instructions on vectors need.
+    pub(crate) has_vectors: bool,
     /// The address of what asks the machine for more fuel.
     pub(crate) refuel: u64,
 }
@@ -303,6 +306,7 @@ impl Translator<'_, '_> {
             .or_else(|| self.conversion(instruction))
             .or_else(|| self.access(instruction))
             .or_else(|| self.word(instruction))
+            .or_else(|| self.vector(instruction))
             .or_else(|| self.control(instruction))
             .unwrap_or_else(|| {
                 self.exit_now(layout::REASON_INSTRUCTION);
@@ -317,8 +321,7 @@ impl Translator<'_, '_> {
             let mut look = |operand: minivm_isa::Operand| {
                 if let Some(constant) = operand.constant() {
                     let constant = &self.job.function.constants[constant];
-                    is_known &=
-                        native(constant.ty()).is_some() || matches!(constant, Constant::Nil | Constant::V128(_));
+                    is_known &= native(constant.ty()).is_some() || matches!(constant, Constant::Nil);
                 }
             };
             match operand {

@@ -48,7 +48,7 @@ impl Translator<'_, '_> {
                 let pair = self.capture(index);
                 match self.job.function.registers[dst] {
                     Type::Any => self.set_pair(dst, pair, Kind::Unknown),
-                    ty if native(ty).is_none() && ty != Type::V128 => {
+                    ty if native(ty).is_none() => {
                         let (slot, regs) = (self.slot(dst), self.regs);
                         self.b.ins().store(own(), pair.0, regs, slot);
                     }

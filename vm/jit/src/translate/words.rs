@@ -1,6 +1,6 @@
 //! Registers, constants, and moving whole words.
 
-use super::{Next, Translator, own};
+use super::{Next, Translator, guest, own};
 use crate::types::native;
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types as machine};
@@ -37,9 +37,9 @@ impl Translator<'_, '_> {
                 let bits = self.b.ins().load(machine::I64, own(), base, offset);
                 self.b.ins().bitcast(machine::F64, MemFlagsData::new(), bits)
             }
-            Type::I64 | Type::Any | Type::V128 | Type::Cell | Type::Ref(_) => {
-                self.b.ins().load(machine::I64, own(), base, offset)
-            }
+            // Frames are aligned to words.
+            Type::V128 => self.b.ins().load(machine::I8X16, guest(), base, offset),
+            Type::I64 | Type::Any | Type::Cell | Type::Ref(_) => self.b.ins().load(machine::I64, own(), base, offset),
         }
     }
 
@@ -51,7 +51,11 @@ impl Translator<'_, '_> {
                 let bits = self.b.ins().bitcast(machine::I32, MemFlagsData::new(), value);
                 self.b.ins().uextend(machine::I64, bits)
             }
-            Type::I64 | Type::F64 | Type::Any | Type::V128 | Type::Cell | Type::Ref(_) => value,
+            Type::V128 => {
+                self.b.ins().store(guest(), value, base, offset);
+                return;
+            }
+            Type::I64 | Type::F64 | Type::Any | Type::Cell | Type::Ref(_) => value,
         };
         self.b.ins().store(own(), word, base, offset);
     }
@@ -99,6 +103,7 @@ impl Translator<'_, '_> {
             Constant::I64(value) => self.b.ins().iconst(machine::I64, value),
             Constant::F32(bits) => self.b.ins().f32const(Ieee32::with_bits(bits)),
             Constant::F64(bits) => self.b.ins().f64const(Ieee64::with_bits(bits)),
+            Constant::V128(bits) => self.vector_constant(bits),
             ref other => unreachable!("{other:?} is no constant of an instruction that is known"),
         }
     }
@@ -121,8 +126,7 @@ impl Translator<'_, '_> {
         let mut words = vec![self.b.ins().load(machine::I64, own(), from, offset)];
         match ty {
             Type::Any => words.push(self.b.ins().load(machine::I32, own(), from, offset + 8)),
-            Type::V128 => words.push(self.b.ins().load(machine::I64, own(), from, offset + 8)),
-            Type::Cell | Type::Ref(_) | Type::I32 | Type::I64 | Type::F32 | Type::F64 => {}
+            Type::Cell | Type::Ref(_) | Type::I32 | Type::I64 | Type::F32 | Type::F64 | Type::V128 => {}
         }
         words
     }
@@ -200,9 +204,6 @@ impl Translator<'_, '_> {
             Constant::Nil => {
                 let payload = self.b.ins().iconst(machine::I64, 0);
                 vec![payload, self.b.ins().iconst(machine::I32, i64::from(layout::TAG_NIL))]
-            }
-            Constant::V128(bits) => {
-                [bits as u64, (bits >> 64) as u64].map(|word| self.b.ins().iconst(machine::I64, word as i64)).to_vec()
             }
             ref other => unreachable!("{other:?} is no constant of an instruction that is known"),
         }
