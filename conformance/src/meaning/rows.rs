@@ -2,6 +2,7 @@
 
 use super::{shown, without_names};
 use crate::generate::constant;
+use crate::native::{self, Mode};
 use crate::random::Random;
 use minivm::raw::{Failure, Limits};
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
@@ -193,12 +194,25 @@ pub fn check(info: &'static InstructionInfo, number: u64) -> Result<(), String> 
     let mut random = Random::new(u64::from(info.opcode as u16), number);
     let program = program(info, &mut random);
     let expected = meant(&program)?;
-    let found = done(&program)?;
+    let found = done(&program, Mode::Off)?;
     let are_same = expected.len() == found.len()
         && expected.iter().zip(&found).all(|(expected, found)| expected == found || are_nans(info, expected, found));
     match are_same {
         true => Ok(()),
         false => Err(format!("{} means {expected:?}\n    but: {found:?}\n{}", info.name, *program)),
+    }
+}
+
+/// Does an instruction with a number of random operands in native code and in the interpreter, which agree in all bits.
+///
+/// # Errors
+/// When both do not do the same.
+pub fn check_native(info: &'static InstructionInfo, number: u64) -> Result<(), String> {
+    let program = program(info, &mut Random::new(u64::from(info.opcode as u16), number));
+    let (expected, found) = (done(&program, Mode::Off)?, done(&program, Mode::Native)?);
+    match expected == found {
+        true => Ok(()),
+        false => Err(format!("{} gives {expected:?}\n    but native code: {found:?}\n{}", info.name, *program)),
     }
 }
 
@@ -233,8 +247,8 @@ fn meant(program: &Verified) -> Result<Vec<String>, String> {
 const FUEL: u64 = 10_000;
 
 /// What the machine does.
-fn done(program: &Verified) -> Result<Vec<String>, String> {
-    let mut machine = crate::raw_machine(Limits::default());
+fn done(program: &Verified, mode: Mode) -> Result<Vec<String>, String> {
+    let mut machine = native::with(mode, || native::machine(Limits::default()));
     let instance = machine.instantiate(program.clone()).map_err(|error| error.to_string())?;
     let main = machine.exported_function(instance, "main").ok_or("there is no main")?;
     machine.set_fuel(Some(FUEL));

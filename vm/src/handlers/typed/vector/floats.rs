@@ -1,6 +1,6 @@
 //! Lanes of floats, and conversions.
 
-use super::{map, scalar, vectors, zip};
+use super::{map, numbers_or, ordered, scalar, vectors, zip};
 use crate::handlers::typed::operators::float as operators;
 use crate::handlers::typed::operators::rounding::Rounding;
 
@@ -32,12 +32,14 @@ vectors! {
     F32x4Abs(src: [f32; 4]) -> [f32; 4] = map(src, f32::abs);
     F32x4Neg(src: [f32; 4]) -> [f32; 4] = map(src, |lane| -lane);
     F32x4Sqrt(src: [f32; 4]) -> [f32; 4] = map(src, f32::sqrt);
-    F32x4Add(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] = zip(lhs, rhs, |one: f32, other: f32| one + other);
+    F32x4Add(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] = ordered::add_singles(lhs, rhs);
     F32x4Sub(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] = zip(lhs, rhs, |one: f32, other: f32| one - other);
-    F32x4Mul(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] = zip(lhs, rhs, |one: f32, other: f32| one * other);
+    F32x4Mul(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] = ordered::multiply_singles(lhs, rhs);
     F32x4Div(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] = zip(lhs, rhs, |one: f32, other: f32| one / other);
-    F32x4Min(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] = zip(lhs, rhs, scalar::<operators::F32Min, _>);
-    F32x4Max(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] = zip(lhs, rhs, scalar::<operators::F32Max, _>);
+    F32x4Min(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] =
+        numbers_or(ordered::add_singles(lhs, rhs), zip(lhs, rhs, scalar::<operators::F32Min, _>));
+    F32x4Max(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] =
+        numbers_or(ordered::add_singles(lhs, rhs), zip(lhs, rhs, scalar::<operators::F32Max, _>));
     F32x4PMin(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] =
         zip(lhs, rhs, |one: f32, other: f32| if other < one { other } else { one });
     F32x4PMax(lhs: [f32; 4], rhs: [f32; 4]) -> [f32; 4] =
@@ -49,12 +51,14 @@ vectors! {
     F64x2Abs(src: [f64; 2]) -> [f64; 2] = map(src, f64::abs);
     F64x2Neg(src: [f64; 2]) -> [f64; 2] = map(src, |lane| -lane);
     F64x2Sqrt(src: [f64; 2]) -> [f64; 2] = map(src, f64::sqrt);
-    F64x2Add(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] = zip(lhs, rhs, |one: f64, other: f64| one + other);
+    F64x2Add(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] = ordered::add_doubles(lhs, rhs);
     F64x2Sub(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] = zip(lhs, rhs, |one: f64, other: f64| one - other);
-    F64x2Mul(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] = zip(lhs, rhs, |one: f64, other: f64| one * other);
+    F64x2Mul(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] = ordered::multiply_doubles(lhs, rhs);
     F64x2Div(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] = zip(lhs, rhs, |one: f64, other: f64| one / other);
-    F64x2Min(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] = zip(lhs, rhs, scalar::<operators::F64Min, _>);
-    F64x2Max(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] = zip(lhs, rhs, scalar::<operators::F64Max, _>);
+    F64x2Min(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] =
+        numbers_or(ordered::add_doubles(lhs, rhs), zip(lhs, rhs, scalar::<operators::F64Min, _>));
+    F64x2Max(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] =
+        numbers_or(ordered::add_doubles(lhs, rhs), zip(lhs, rhs, scalar::<operators::F64Max, _>));
     F64x2PMin(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] =
         zip(lhs, rhs, |one: f64, other: f64| if other < one { other } else { one });
     F64x2PMax(lhs: [f64; 2], rhs: [f64; 2]) -> [f64; 2] =

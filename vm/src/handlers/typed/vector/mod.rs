@@ -3,6 +3,7 @@
 mod floats;
 mod integers;
 mod lanes;
+mod ordered;
 
 use super::bulk::operand;
 use super::expression::{BinaryOperator, Expr, Imm, Slot};
@@ -129,6 +130,13 @@ fn zip<T: Copy, R: Copy + Default, const N: usize>(lhs: [T; N], rhs: [T; N], com
 #[inline(always)]
 fn scalar<O: BinaryOperator<Left = T, Right = T, Result = T>, T: Copy>(lhs: T, rhs: T) -> T {
     O::apply(lhs, rhs).unwrap_or(lhs)
+}
+
+/// Lanes that are numbers, others where they are not.
+#[inline(always)]
+#[allow(clippy::eq_op, reason = "what is not a number is not itself")]
+fn numbers_or<T: Copy + Default + PartialEq, const N: usize>(others: [T; N], lanes: [T; N]) -> [T; N] {
+    each(|lane| if lanes[lane] == lanes[lane] { lanes[lane] } else { others[lane] })
 }
 
 /// Lanes from `first` on, wider.
