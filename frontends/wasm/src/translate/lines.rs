@@ -57,6 +57,11 @@ impl Lines {
         (!rows.is_empty()).then_some(Lines(rows))
     }
 
+    /// Bytes that they take.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.0)
+    }
+
     /// The place of the byte at an address.
     fn place(&self, address: u64) -> Option<(Source, u32)> {
         let after = self.0.partition_point(|row| row.address <= address);
