@@ -82,7 +82,7 @@ impl Function {
             name,
             signature,
             captures: Vec::new(),
-            registers: params.iter().copied().collect::<Vec<_>>().into(),
+            registers: params.to_vec().into(),
             constants: vec![Constant::String(why.as_bytes().into())].into(),
             blocks: vec![0].into(),
             code: vec![Instruction::Throw { value: Const::from_u32(0).into() }],
@@ -141,7 +141,7 @@ impl Code {
         self.made().map_or(&[], |function| &function.captures)
     }
 
-    /// Makes the function, if it is not there, in so much memory; what it takes then is not taken from the allowance.
+    /// Makes the function, if it is not there, in so much memory; what it keeps may be taken from the allowance, or not.
     ///
     /// # Errors
     /// When the allowance does not suffice: then it can be made later.
