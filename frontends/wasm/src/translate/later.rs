@@ -7,6 +7,7 @@ use super::module::{Module, room};
 use super::types::Context;
 use crate::features::Features;
 use minivm_isa::Allowance;
+use minivm_isa::bytes::Bytes;
 use minivm_isa::code::{Code, FunctionMaker, FunctionSource};
 use minivm_isa::entities::Func;
 use minivm_isa::program::{Function, FunctionDef, Program};
@@ -18,13 +19,12 @@ use wasmparser::{
 
 /// See [`super::translate_later`].
 pub(super) fn translate(
-    bytes: Vec<u8>,
+    mut bytes: Vec<u8>,
     name: &str,
     features: Features,
     allowance: &mut Allowance,
 ) -> Result<Program, WasmError> {
-    let bytes = Arc::new(bytes);
-    let mut module = Module::new(name, Some(bytes.clone()));
+    let mut module = Module::new(name, true);
     let (mut bodies, mut resources) = (Vec::new(), None);
     let read = module.read(&bytes, features, allowance, |_, function, body, _| {
         let offset = |offset: u64| u32::try_from(offset).map_err(|_| too_large(offset));
@@ -37,7 +37,15 @@ pub(super) fn translate(
     if module.shares_memory() {
         return super::translate_within(&bytes, name, features, allowance);
     }
-    let (mut program, context, annotations) = module.finish(false, allowance);
+    let (data, end) = (std::mem::take(&mut module.data), module.end);
+    let (mut program, context, annotations) = module.finish(&bytes, false, allowance);
+    // What comes last is for debuggers as a rule, and was read.
+    bytes.truncate(end);
+    bytes.shrink_to_fit();
+    let bytes = Arc::new(bytes);
+    for (definition, place) in program.data.values_mut().zip(data) {
+        definition.bytes = Bytes::part(&bytes, &bytes[place]);
+    }
     let Some(resources) = resources else { return Ok(program) };
     let imported = context.functions.len() - bodies.len();
     let signatures: Vec<_> =
@@ -56,7 +64,7 @@ fn too_large(offset: u64) -> WasmError {
     WasmError::unsupported(offset, "modules of more than 4 GiB")
 }
 
-/// The functions of a module that is kept as it was read.
+/// The functions of a module that is kept, as far as it is looked at later.
 struct Functions {
     bytes: Arc<Vec<u8>>,
     context: Context,

@@ -6,14 +6,13 @@ use super::error::WasmError;
 use super::exceptions::Tag;
 use super::function::{Body, translate_body};
 use super::initial::initial;
-use super::lines::Lines;
+use super::lines::{DEBUG_SECTIONS, DebugSection, Lines};
 use super::names::Names;
 use super::types::{Context, expect_value_type, zero};
 use super::weight;
 use crate::features::Features;
 use minivm::MemoryWait;
 use minivm_builder::ProgramBuilder;
-use minivm_isa::bytes::Bytes;
 use minivm_isa::code::Code;
 use minivm_isa::entities::{Func, Layout, Memory, Table};
 use minivm_isa::program::{
@@ -23,11 +22,11 @@ use minivm_isa::program::{
 use minivm_isa::size::function_bytes;
 use minivm_isa::{Allowance, Signature, Storage, Type, steps};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::ops::Range;
 use wasmparser::{
-    DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncToValidate, FuncValidatorAllocations,
-    FunctionBody, GlobalType, ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType,
-    TagSectionReader, TagType, TypeRef, ValType, ValidPayload, Validator, ValidatorResources,
+    CustomSectionReader, DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncToValidate,
+    FuncValidatorAllocations, FunctionBody, GlobalType, ImportSectionReader, KnownCustom, MemoryType, Parser, Payload,
+    TableInit, TableType, TagSectionReader, TagType, TypeRef, ValType, ValidPayload, Validator, ValidatorResources,
 };
 
 /// Operands and registers that the functions of a module may have for each of its bytes, and in any case. An instruction of two
@@ -42,7 +41,7 @@ pub(super) fn translate(
     features: Features,
     allowance: &mut Allowance,
 ) -> Result<Program, WasmError> {
-    let mut module = Module::new(name, None);
+    let mut module = Module::new(name, false);
     let mut allocations = FuncValidatorAllocations::default();
     // Functions with their code, which the program gets at the end, when their names are known.
     let (mut bodies, mut room) = (Vec::new(), room(bytes.len()));
@@ -57,7 +56,7 @@ pub(super) fn translate(
         Ok(())
     })?;
     let waits = bodies.iter().any(|(_, body)| body.waits);
-    let (mut program, _, annotations) = module.finish(waits, allowance);
+    let (mut program, _, annotations) = module.finish(bytes, waits, allowance);
     for (number, body) in bodies {
         program.functions[number] = FunctionDef::Code(Code::new(annotations.annotated(number, body, bytes)));
     }
@@ -78,8 +77,13 @@ pub(super) struct Module {
     exceptions: HashMap<Vec<Type>, Layout>,
     names: Names,
     custom: Vec<CustomSection>,
-    /// Its bytes, if they are kept.
-    kept: Option<Arc<Vec<u8>>>,
+    debug: Vec<DebugSection>,
+    /// Whether its bytes are kept: then data are not copied.
+    is_kept: bool,
+    /// Where the data are, if they are not copied.
+    pub(super) data: Vec<Range<usize>>,
+    /// Where that ends which is looked at later: bodies, data and names.
+    pub(super) end: usize,
     /// What it is called.
     name: String,
     /// Where the contents of the code section begin.
@@ -87,7 +91,7 @@ pub(super) struct Module {
 }
 
 impl Module {
-    pub(super) fn new(name: &str, kept: Option<Arc<Vec<u8>>>) -> Self {
+    pub(super) fn new(name: &str, is_kept: bool) -> Self {
         let mut program = ProgramBuilder::new();
         let source = program.source(name, None);
         Module {
@@ -106,7 +110,10 @@ impl Module {
             exceptions: HashMap::new(),
             names: Names::default(),
             custom: Vec::new(),
-            kept,
+            debug: Vec::new(),
+            is_kept,
+            data: Vec::new(),
+            end: 0,
             name: name.to_owned(),
             code_start: 0,
         }
@@ -133,7 +140,7 @@ impl Module {
             if let Payload::Version { encoding: Encoding::Component, range, .. } = &payload {
                 return Err(WasmError::unsupported(range.start, "components; a core module is needed"));
             }
-            weight::take(&payload, self.kept.is_some(), allowance)?;
+            weight::take(&payload, self.is_kept, allowance)?;
             match validator.payload(&payload)? {
                 ValidPayload::Func(function, body) => each(self, function, body, allowance)?,
                 ValidPayload::Ok | ValidPayload::End(_) | ValidPayload::Parser(_) => {}
@@ -147,7 +154,10 @@ impl Module {
     fn section(&mut self, payload: Payload<'_>, bytes: &[u8]) -> Result<(), WasmError> {
         steps::count(1);
         match payload {
-            Payload::CodeSectionStart { unchecked_range, .. } => self.code_start = unchecked_range.start,
+            Payload::CodeSectionStart { unchecked_range, .. } => {
+                self.code_start = unchecked_range.start;
+                self.end = place(&unchecked_range).end;
+            }
             Payload::TypeSection(section) => {
                 let offset = section.range().start;
                 for group in section {
@@ -197,18 +207,29 @@ impl Module {
                 section.into_iter().try_for_each(|element| self.element(&element?))?;
             }
             Payload::DataSection(section) => {
+                self.end = place(&section.range()).end;
                 section.into_iter().try_for_each(|data| self.data(&data?))?;
             }
-            Payload::CustomSection(section) => match section.as_known() {
-                KnownCustom::Name(names) => self.names.read(names, bytes),
-                _ => {
-                    self.custom.push(CustomSection { name: section.name().into(), bytes: section.data().into() });
-                }
-            },
+            Payload::CustomSection(section) => self.custom_section(&section, bytes),
             // Function bodies have been given away. Validation refuses what else there is.
             _ => {}
         }
         Ok(())
+    }
+
+    fn custom_section(&mut self, section: &CustomSectionReader<'_>, bytes: &[u8]) {
+        let end = place(&section.range()).end;
+        match section.as_known() {
+            KnownCustom::Name(names) => {
+                self.end = end;
+                self.names.read(names, bytes);
+            }
+            _ if section.name().starts_with(DEBUG_SECTIONS) => {
+                let range = end - section.data().len()..end;
+                self.debug.push(DebugSection { name: section.name().to_owned(), range });
+            }
+            _ => self.custom.push(CustomSection { name: section.name().into(), bytes: section.data().into() }),
+        }
     }
 
     fn imports(&mut self, section: ImportSectionReader<'_>) -> Result<(), WasmError> {
@@ -322,11 +343,14 @@ impl Module {
                 SegmentMode::Active(Memory::from_u32(*memory_index), initial(&self.context, offset_expr)?)
             }
         };
-        let bytes = match &self.kept {
-            Some(module) => Bytes::part(module, data.data),
-            None => data.data.into(),
+        let bytes: &[u8] = if self.is_kept {
+            let end = place(&data.range).end;
+            self.data.push(end - data.data.len()..end);
+            &[]
+        } else {
+            data.data
         };
-        self.program.add_data(DataDef { mode, bytes });
+        self.program.add_data(DataDef { mode, bytes: bytes.into() });
         Ok(())
     }
 
@@ -347,8 +371,14 @@ impl Module {
     }
 
     /// Puts everything together but the code of functions, of which some wait on memories or none do.
-    pub(super) fn finish(mut self, waits: bool, allowance: &mut Allowance) -> (Program, Context, Annotations) {
-        let lines = Lines::take(&mut self.custom, &mut self.program, (&self.name, self.context.source), allowance);
+    pub(super) fn finish(
+        mut self,
+        bytes: &[u8],
+        waits: bool,
+        allowance: &mut Allowance,
+    ) -> (Program, Context, Annotations) {
+        let source = (&*self.name, self.context.source);
+        let lines = Lines::read(&self.debug, bytes, &mut self.program, source, allowance);
         self.custom.shrink_to_fit();
         if waits {
             let import = Import { module: MemoryWait::MODULE.into(), name: MemoryWait::NAME.into() };
@@ -362,6 +392,12 @@ impl Module {
         let annotations = Annotations::new(self.names, &program.exports, lines, self.code_start);
         (program, self.context, annotations)
     }
+}
+
+/// Where something is in a module, which is in memory as a whole.
+fn place(range: &Range<u64>) -> Range<usize> {
+    let place = |at: u64| usize::try_from(at).expect("it is in memory");
+    place(range.start)..place(range.end)
 }
 
 /// The type of addresses and indices.
