@@ -1,6 +1,7 @@
 //! A program under construction.
 
 use crate::{BuildError, FunctionBuilder, UndefinedFunction};
+use minivm_isa::code::Code;
 use minivm_isa::entities::{Block, Data, Declared, Element, Func, Global, Layout, Memory, Sig, Source, Table};
 use minivm_isa::operand::{IndexKind, OperandRef};
 use minivm_isa::program::{
@@ -120,7 +121,7 @@ impl ProgramBuilder {
             }
             _ => return Err(BuildError::NotDeclared { place: place() }),
         }
-        self.program.functions[number] = FunctionDef::Code(Box::new(function));
+        self.program.functions[number] = FunctionDef::Code(Code::new(function));
         self.undefined.remove(&number);
         Ok(())
     }
@@ -204,7 +205,7 @@ impl ProgramBuilder {
     /// See [`FunctionBuilder::finish`].
     pub fn add(&mut self, function: FunctionBuilder) -> Result<Func, BuildError> {
         let function = self.lay_out(self.program.functions.next_key(), function)?;
-        Ok(self.program.functions.push(FunctionDef::Code(Box::new(function))))
+        Ok(self.program.functions.push(FunctionDef::Code(Code::new(function))))
     }
 
     /// Imports a function.

@@ -1,4 +1,4 @@
-//! Every C program, its wasm run through the library, prints what its native build prints.
+//! Every C program, its wasm run through the library, prints what its native build prints, whenever its functions are translated.
 
 use libtest_mimic::{Arguments, Trial};
 use minivm_conformance::cases::{self, Case};
@@ -13,5 +13,6 @@ fn main() {
 
 fn check(case: &Case) -> Result<(), String> {
     let outcome = with_small_stack(|| run_wasm::run(case))?;
+    with_small_stack(|| run_wasm::compare_translations(case))?;
     snapshot::check(case, &outcome.text())
 }

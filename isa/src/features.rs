@@ -7,7 +7,7 @@
 use crate::Program;
 use crate::facts::Facts;
 use crate::operand::{Pattern, Role};
-use crate::program::{FunctionDef, PAGE_BITS};
+use crate::program::{Function, FunctionDef, PAGE_BITS};
 use crate::types::{Storage, Type};
 use std::fmt;
 
@@ -144,11 +144,16 @@ pub(crate) const fn of_row(operands: &[(&str, Role)], facts: &Facts) -> Features
 
 /// What a program needs.
 pub fn of_program(program: &Program) -> Features {
-    of_items(program).union(of_rows(program))
+    codes(program).fold(of_declarations(program), |set, code| set.union(of_function(code)))
 }
 
 /// What a program needs because of its items, and of what functions hold besides instructions.
 pub(crate) fn of_items(program: &Program) -> Features {
+    codes(program).fold(of_declarations(program), |set, code| set.union(of_registers(code)))
+}
+
+/// What a program needs whatever its functions are.
+fn of_declarations(program: &Program) -> Features {
     let set = |is_used: bool, feature: Feature| Features::NONE.with(is_used.then_some(feature));
     let (memories, tables) = (|| program.memories.values(), program.tables.values());
     let is_64 = memories().any(|memory| memory.is_64) || tables.into_iter().any(|table| table.is_64);
@@ -171,22 +176,26 @@ fn of_types(program: &Program) -> Features {
         }
     }
     program.globals.values().for_each(|global| needs(global.ty));
-    for function in program.functions.values() {
-        if let FunctionDef::Code(code) = function {
-            code.registers.values().for_each(|&ty| needs(ty));
-            code.constants.values().for_each(|constant| needs(constant.ty()));
-        }
-    }
     features
 }
 
-/// What the instructions of a program need.
-fn of_rows(program: &Program) -> Features {
-    let codes = program.functions.values().filter_map(|function| match function {
-        FunctionDef::Code(code) => Some(&code.code),
+fn codes(program: &Program) -> impl Iterator<Item = &Function> {
+    program.functions.values().filter_map(|function| match function {
+        FunctionDef::Code(code) => Some(&**code),
         FunctionDef::Import { .. } => None,
-    });
-    codes.flatten().fold(Features::NONE, |set, instruction| set.union(instruction.info().features))
+    })
+}
+
+/// What a function needs.
+pub(crate) fn of_function(code: &Function) -> Features {
+    code.code.iter().fold(of_registers(code), |set, instruction| set.union(instruction.info().features))
+}
+
+/// What a function needs because of what it holds besides instructions.
+fn of_registers(code: &Function) -> Features {
+    let registers = code.registers.values().copied();
+    let types = registers.chain(code.constants.values().map(|constant| constant.ty()));
+    types.fold(Features::NONE, |set, ty| set.with(Feature::of_type(ty)))
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 mod allowance;
 pub mod binary;
+pub mod bytes;
+pub mod code;
 pub mod entities;
 pub mod facts;
 pub mod features;

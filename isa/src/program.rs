@@ -1,5 +1,7 @@
 //! The program container: what a frontend makes, the verifier checks and a machine loads.
 
+use crate::bytes::Bytes;
+use crate::code::Code;
 use crate::entities::{Block, Const, Data, Declared, Element, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
 use crate::instruction::Instruction;
 use crate::types::{Signature, Storage, Type};
@@ -68,7 +70,7 @@ pub enum FunctionDef {
         signature: Sig,
     },
     /// It has code.
-    Code(Box<Function>),
+    Code(Code),
 }
 
 impl FunctionDef {
@@ -76,7 +78,7 @@ impl FunctionDef {
     pub fn signature(&self) -> Sig {
         match self {
             FunctionDef::Import { signature, .. } => *signature,
-            FunctionDef::Code(function) => function.signature,
+            FunctionDef::Code(code) => code.signature(),
         }
     }
 }
@@ -370,7 +372,7 @@ pub struct DataDef {
     /// When it is copied, and where to.
     pub mode: SegmentMode<Memory>,
     /// Its bytes.
-    pub bytes: Box<[u8]>,
+    pub bytes: Bytes,
 }
 
 /// An element segment.

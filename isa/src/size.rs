@@ -2,6 +2,7 @@
 //!
 //! The rules follow what the parts of a program are made of, with what an allocator adds. They know no machine.
 
+use crate::code::FunctionMaker;
 use crate::entities::Declared;
 use crate::instruction::Instruction;
 use crate::operand::OperandRef;
@@ -19,7 +20,7 @@ pub const fn list_bytes<T>(count: usize) -> u64 {
     if count == 0 { 0 } else { ALLOCATION_BYTES + (count * size_of::<T>()) as u64 }
 }
 
-/// Bytes of a program.
+/// Bytes of a program, but for the functions that are made later, whether or not they are there by now.
 pub fn program_bytes(program: &Program) -> u64 {
     let mut bytes = size_of::<Program>() as u64 + ALLOCATION_BYTES + text_bytes(&program.target);
     bytes += program.signatures.values().map(signature_bytes).sum::<u64>();
@@ -29,9 +30,12 @@ pub fn program_bytes(program: &Program) -> u64 {
         bytes += size_of::<FunctionDef>() as u64;
         bytes += match function {
             FunctionDef::Import { import, .. } => import_bytes(import),
+            // What is made later is charged for then.
+            FunctionDef::Code(code) if code.maker().is_some() => 0,
             FunctionDef::Code(function) => function_bytes(function),
         };
     }
+    bytes += first_maker(program).map_or(0, |maker| maker.bytes());
     for global in program.globals.values() {
         bytes += global.name.len() as u64;
         bytes += size_of_val(global) as u64 + origin_bytes(&global.origin, initial_bytes);
@@ -43,7 +47,7 @@ pub fn program_bytes(program: &Program) -> u64 {
         bytes += size_of_val(table) as u64 + origin_bytes(&table.origin, initial_bytes);
     }
     for data in program.data.values() {
-        bytes += size_of_val(data) as u64 + mode_bytes(&data.mode) + list_bytes::<u8>(data.bytes.len());
+        bytes += size_of_val(data) as u64 + mode_bytes(&data.mode) + list_bytes::<u8>(data.bytes.own());
     }
     for element in program.elements.values() {
         bytes += size_of_val(element) as u64 + mode_bytes(&element.mode);
@@ -58,6 +62,14 @@ pub fn program_bytes(program: &Program) -> u64 {
         bytes += size_of_val(section) as u64 + text_bytes(&section.name) + list_bytes::<u8>(section.bytes.len());
     }
     bytes
+}
+
+/// What makes functions of a program, if some are made later.
+fn first_maker(program: &Program) -> Option<&FunctionMaker> {
+    program.functions.values().find_map(|function| match function {
+        FunctionDef::Code(code) => code.maker().map(|maker| &**maker),
+        FunctionDef::Import { .. } => None,
+    })
 }
 
 /// Bytes of a function's code and tables.
@@ -97,7 +109,8 @@ pub fn operand_bytes(instruction: &Instruction) -> u64 {
 /// Bytes that checking a program takes for a while, besides the program: what is known of one function at a time.
 pub fn checking_bytes(program: &Program) -> u64 {
     let functions = program.functions.values().filter_map(|function| match function {
-        FunctionDef::Code(function) => Some(flow_bytes(function)),
+        // What is made later is checked then.
+        FunctionDef::Code(code) => code.made().map(flow_bytes),
         FunctionDef::Import { .. } => None,
     });
     functions.max().unwrap_or(0) + 64 * (program.exports.len() + program.functions.len()) as u64

@@ -5,7 +5,7 @@ mod common;
 use common::{Random, any_program, good_program};
 use minivm_isa::binary::{SKIPPABLE, Section};
 use minivm_isa::program::FunctionDef;
-use minivm_isa::{Program, binary, text, verify};
+use minivm_isa::{Allowance, Program, binary, text, verify};
 
 /// Seeds of a test: so many, or `MINIVM_FUZZ` times as many for a long run with other programs each.
 fn seeds(usual: u64) -> std::ops::Range<u64> {
@@ -16,6 +16,8 @@ fn seeds(usual: u64) -> std::ops::Range<u64> {
 fn round_trips(program: &Program) {
     let bytes = binary::encode(program);
     assert_eq!(binary::decode(&bytes).as_ref(), Ok(program), "binary round trip");
+    let later = binary::decode_later(bytes.clone(), &mut Allowance::default());
+    assert_eq!(later.as_ref(), Ok(program), "functions that are read later are the same");
     assert_eq!(binary::encode(program), bytes, "the same program gives the same bytes");
     let printed = program.to_string();
     match text::parse(&printed) {
@@ -43,6 +45,9 @@ fn good_programs_are_accepted() {
         let rejections = verify::check(&program);
         assert!(rejections.is_empty(), "{}\n{program}", rejections[0]);
         round_trips(&program);
+        let later = binary::decode_later(binary::encode(&program), &mut Allowance::default()).expect("it was written");
+        let later = verify(later).unwrap_or_else(|rejections| panic!("{}", rejections[0]));
+        assert_eq!(*later, program, "functions that are verified later are the same");
     }
 }
 
@@ -62,6 +67,12 @@ fn damaged_bytes_are_errors_or_programs() {
                     2 => bytes[at] ^= 1 << random.below(8),
                     _ => bytes[at] = random.bits() as u8,
                 }
+            }
+            if let Ok(later) = binary::decode_later(bytes.clone(), &mut Allowance::default())
+                && let Ok(later) = verify(later)
+            {
+                let rejections = verify::check(&later);
+                assert!(rejections.is_empty(), "what fails later is valid: {}", rejections[0]);
             }
             match binary::decode(&bytes) {
                 Ok(program) => {

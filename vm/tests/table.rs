@@ -49,7 +49,7 @@ fn base() -> Base {
         maximum: None,
         is_64: false,
     });
-    p.add_data(DataDef { mode: SegmentMode::Passive, bytes: Box::new([7; 32]) });
+    p.add_data(DataDef { mode: SegmentMode::Passive, bytes: [7; 32].into() });
     let values = vec![Initial::Function(typed); 9];
     p.add_element(ElementDef { mode: SegmentMode::Passive, element: ElementType::Function, values });
     p.layout(LayoutDef::Record(vec![Storage::Whole(Type::I32), Storage::Whole(Type::Any)]));

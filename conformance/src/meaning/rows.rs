@@ -134,10 +134,10 @@ fn program(info: &'static InstructionInfo, random: &mut Random) -> Verified {
         is_shared: false,
         page_bits: 16,
     });
-    let bytes = || (0..DATA).map(|at| (at * 37) as u8).collect();
-    builder.add_data(DataDef { mode: SegmentMode::Passive, bytes: bytes() });
+    let bytes = || (0..DATA).map(|at| (at * 37) as u8).collect::<Vec<u8>>();
+    builder.add_data(DataDef { mode: SegmentMode::Passive, bytes: bytes().into() });
     let start = minivm_isa::program::Initial::Constant(Constant::I32(0));
-    builder.add_data(DataDef { mode: SegmentMode::Active(memory, start), bytes: bytes() });
+    builder.add_data(DataDef { mode: SegmentMode::Active(memory, start), bytes: bytes().into() });
     let mut f = builder.function("main", Signature::dynamic(0, false));
     let mut operands = Operands { f: &mut f, random, info, written: Vec::new(), targets: Vec::new() };
     let instruction = info.opcode.read(&mut operands);

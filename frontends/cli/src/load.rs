@@ -5,8 +5,10 @@ use crate::problems;
 use crate::report::{Place, Report};
 use crate::source::{self, Failure, SourceFile};
 use crate::values;
+use minivm_isa::binary::DecodeError;
 use minivm_isa::size::checking_bytes;
 use minivm_isa::{Allowance, Program, Verified, binary, text, verify};
+use minivm_modules::LATER_BYTES_MIN;
 use minivm_modules::language::Language;
 use minivm_wasm::{Features, WasmError, WasmErrorKind, WasmPlace};
 use std::path::Path;
@@ -27,13 +29,47 @@ pub(crate) fn load(path: &Path, features: Features) -> Result<Loaded, Failure> {
 
 /// As [`load`], in so much memory.
 pub(crate) fn load_within(path: &Path, features: Features, allowance: &mut Allowance) -> Result<Loaded, Failure> {
+    load_with(path, features, allowance, AT_ONCE)
+}
+
+/// As [`load_within`], for a program that is run: of large ones in binary forms only those functions are looked at that are called.
+pub(crate) fn load_to_run(path: &Path, features: Features, allowance: &mut Allowance) -> Result<Loaded, Failure> {
+    load_with(path, features, allowance, LATER_IF_LARGE)
+}
+
+/// How binary forms become programs.
+#[derive(Clone, Copy)]
+struct Readers {
+    wasm: fn(Vec<u8>, &str, Features, &mut Allowance) -> Result<Program, WasmError>,
+    mvm: fn(Vec<u8>, &mut Allowance) -> Result<Program, DecodeError>,
+}
+
+/// Everything is translated, and what is wrong is told before anything runs.
+const AT_ONCE: Readers = Readers {
+    wasm: |bytes, name, features, allowance| minivm_wasm::translate_within(&bytes, name, features, allowance),
+    mvm: |bytes, allowance| binary::decode_within(&bytes, allowance),
+};
+
+/// Functions of files that are not small are made when they are first called.
+const LATER_IF_LARGE: Readers = Readers {
+    wasm: |bytes, name, features, allowance| match bytes.len() {
+        ..LATER_BYTES_MIN => (AT_ONCE.wasm)(bytes, name, features, allowance),
+        LATER_BYTES_MIN.. => minivm_wasm::translate_later(bytes, name, features, allowance),
+    },
+    mvm: |bytes, allowance| match bytes.len() {
+        ..LATER_BYTES_MIN => (AT_ONCE.mvm)(bytes, allowance),
+        LATER_BYTES_MIN.. => binary::decode_later(bytes, allowance),
+    },
+};
+
+fn load_with(path: &Path, features: Features, allowance: &mut Allowance, readers: Readers) -> Result<Loaded, Failure> {
     let SourceFile { name, language, bytes } = source::read_within(path, allowance)?;
     let program = match language {
         Language::Lua => lua(path, &name, &bytes, allowance),
-        Language::Wasm => wasm(&name, &bytes, features, allowance),
+        Language::Wasm => wasm(&name, bytes, (features, readers), allowance),
         Language::Wat => wat(&name, &bytes, features, allowance),
         Language::Mvt => mvt(&name, &bytes, allowance),
-        Language::Mvm => mvm(&name, &bytes, allowance),
+        Language::Mvm => decoded(&name, (readers.mvm)(bytes, allowance), allowance),
         Language::Tern => tern(&name, &bytes, allowance),
     };
     match program {
@@ -66,9 +102,15 @@ fn lua(path: &Path, name: &str, bytes: &[u8], allowance: &mut Allowance) -> Resu
     })
 }
 
-fn wasm(name: &str, bytes: &[u8], features: Features, allowance: &mut Allowance) -> Result<Verified, Failure> {
-    let program = minivm_wasm::translate_within(bytes, name, features, allowance);
-    let program = program.map_err(|error| wasm_error(name, bytes, &error))?;
+fn wasm(
+    name: &str,
+    bytes: Vec<u8>,
+    (features, readers): (Features, Readers),
+    allowance: &mut Allowance,
+) -> Result<Verified, Failure> {
+    let program = (readers.wasm)(bytes, name, features, allowance);
+    // Places are bytes of the module.
+    let program = program.map_err(|error| wasm_error(name, &[], &error))?;
     verified(name, program, allowance)
 }
 
@@ -76,7 +118,7 @@ fn wat(name: &str, bytes: &[u8], features: Features, allowance: &mut Allowance) 
     let binary = minivm_wasm::parse_text_within(bytes, name, allowance);
     let binary = binary.map_err(|error| wasm_error(name, bytes, &error))?;
     allowance.take(binary.len() as u64).map_err(|_| too_large(name))?;
-    wasm(name, &binary, features, allowance)
+    wasm(name, binary.into_owned(), (features, AT_ONCE), allowance)
 }
 
 fn wasm_error(name: &str, bytes: &[u8], error: &WasmError) -> Failure {
@@ -134,7 +176,11 @@ fn mvt(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, 
 
 /// A program in binary form, verified.
 pub(crate) fn mvm(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
-    let program = binary::decode_within(bytes, allowance).map_err(|error| {
+    decoded(name, binary::decode_within(bytes, allowance), allowance)
+}
+
+fn decoded(name: &str, program: Result<Program, DecodeError>, allowance: &mut Allowance) -> Result<Verified, Failure> {
+    let program = program.map_err(|error| {
         let report = Report::new(error.message.as_str()).place(Place::file(name));
         invalid(vec![report.note(format!("at byte {:#x} of the file", error.offset))])
     })?;

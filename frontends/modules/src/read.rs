@@ -1,5 +1,6 @@
 //! From bytes to a verified program, in any form but Lua source.
 
+use crate::LATER_BYTES_MIN;
 use crate::language::{Language, detect};
 use minivm_isa::size::checking_bytes;
 use minivm_isa::{Allowance, Program, Verified, binary, text, verify};
@@ -20,6 +21,12 @@ pub(crate) fn program(
     allowance: &mut Allowance,
 ) -> Result<Verified, String> {
     let program = match detect(Path::new(name), bytes)? {
+        Language::Wasm if bytes.len() >= LATER_BYTES_MIN => {
+            minivm_wasm::translate_later(kept(bytes, allowance)?, name, features, allowance).map_err(text_of)?
+        }
+        Language::Mvm if bytes.len() >= LATER_BYTES_MIN => {
+            binary::decode_later(kept(bytes, allowance)?, allowance).map_err(text_of)?
+        }
         Language::Wasm => minivm_wasm::translate_within(bytes, name, features, allowance).map_err(text_of)?,
         Language::Wat => {
             let binary = minivm_wasm::parse_text_within(bytes, name, allowance).map_err(text_of)?;
@@ -36,6 +43,12 @@ pub(crate) fn program(
         Some(first) => format!("it is not valid: {first}"),
         None => "it is not valid".to_owned(),
     })
+}
+
+/// A copy of a file, for functions that are made later.
+fn kept(bytes: &[u8], allowance: &mut Allowance) -> Result<Vec<u8>, String> {
+    allowance.take(bytes.len() as u64).map_err(text_of)?;
+    Ok(bytes.to_vec())
 }
 
 /// As [`program`], but Lua source, too, is compiled.

@@ -12,5 +12,6 @@ pub mod wasi;
 pub use features::Features;
 pub use stubs::stubs;
 pub use translate::{
-    WasmError, WasmErrorKind, WasmPlace, inlined_calls, parse_text, parse_text_within, translate, translate_within,
+    WasmError, WasmErrorKind, WasmPlace, inlined_calls, parse_text, parse_text_within, translate, translate_later,
+    translate_within,
 };

@@ -3,9 +3,9 @@
 mod common;
 
 use common::{check, translate_any};
-use minivm_isa::Allowance;
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Reg, Table};
 use minivm_isa::program::{Constant, ElementType, FunctionDef, Initial, InitialOp, Item, Origin, SegmentMode};
+use minivm_isa::{Allowance, Instruction};
 use minivm_isa::{Signature, Type};
 
 #[test]
@@ -76,6 +76,26 @@ fn positions_are_lines_where_these_are_known() {
     assert_eq!(bytes[span.start as usize], 0x6d, "the opcode of i32.div_s");
     assert_eq!(span.end, span.start);
     assert!(program.custom.is_empty(), "line tables were read");
+}
+
+#[test]
+fn functions_that_are_translated_later_fail_later() {
+    // The second function is not valid: it gives an i64 in the place of an i32.
+    let mut bytes =
+        wat("(module (func (result i32) i32.const 7) (func (param i32) (result i32) i64.const 7 i32.wrap_i64))");
+    let wrap = bytes.iter().rposition(|&byte| byte == 0xa7).expect("it is there");
+    bytes[wrap] = 0x01;
+    let error = minivm_wasm::translate(&bytes, "later.wasm").expect_err("it is not valid");
+    let program = common::made_later(bytes).expect("only a function is not valid");
+    let code = |number| match &program.functions[Func::from_u32(number)] {
+        FunctionDef::Code(code) => code,
+        FunctionDef::Import { .. } => panic!("it has code"),
+    };
+    assert_eq!(code(0).code.len(), 1);
+    assert_eq!(code(1).signature(), code(1).signature);
+    let message = Constant::String(error.to_string().into_bytes().into());
+    assert_eq!(code(1).constants.values().collect::<Vec<_>>(), [&message]);
+    assert!(matches!(code(1).code[..], [Instruction::Throw { .. }]));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Turns bytes into programs.
 
 use super::decode_function::read_function;
-use super::decode_names::{read_names, read_positions};
+use super::decode_names::{entries, read_names, read_positions};
 use super::read::Reader;
 use super::{DecodeError, MAGIC, SKIPPABLE, Section, VERSION, version_0};
 use crate::allowance::Allowance;
@@ -46,12 +46,31 @@ pub fn decode_within(bytes: &[u8], allowance: &mut Allowance) -> Result<Program,
 
 /// What comes after the version.
 fn read_version_1(from: &mut Reader<'_>) -> Result<Program, DecodeError> {
+    let found = read_features(from)?;
+    let program = read_sections(from, read_section)?;
+    let needed = features::of_program(&program);
+    if needed != found {
+        return from.error(8, format!("the features are said to be {found}, but the program needs {needed}"));
+    }
+    Ok(program)
+}
+
+/// The features that the program needs, which are known here.
+pub(super) fn read_features(from: &mut Reader<'_>) -> Result<Features, DecodeError> {
     let found = Features::from_bits(u64::from_le_bytes(from.array()?));
     let (known, unknown) = (Features::known(), found.without(Features::known()));
     if !unknown.is_empty() {
         let message = format!("the program needs unknown features: {unknown}; this build knows {known}");
         return from.error(8, format!("{message}: a newer release of MiniVM reads it"));
     }
+    Ok(found)
+}
+
+/// What is in all sections, each read by `read`.
+pub(super) fn read_sections(
+    from: &mut Reader<'_>,
+    mut read: impl FnMut(&mut Reader<'_>, Section, &mut Program) -> Result<(), DecodeError>,
+) -> Result<Program, DecodeError> {
     let mut program = Program::default();
     let mut before = 0;
     while from.remaining() > 0 {
@@ -63,19 +82,15 @@ fn read_version_1(from: &mut Reader<'_>) -> Result<Program, DecodeError> {
         }
         before = number;
         match Section::from_number(number) {
-            Some(section) => from.sized("the section", |from| read_section(from, section, &mut program))?,
-            None if number >= SKIPPABLE => from.skip()?,
+            Some(section) => from.sized("the section", |from| read(from, section, &mut program))?,
+            None if number >= SKIPPABLE => drop(from.skip()?),
             None => return from.error(start, format!("{number:#x} stands for no section of version {VERSION}")),
         }
-    }
-    let needed = features::of_program(&program);
-    if needed != found {
-        return from.error(8, format!("the features are said to be {found}, but the program needs {needed}"));
     }
     Ok(program)
 }
 
-fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) -> Result<(), DecodeError> {
+pub(super) fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) -> Result<(), DecodeError> {
     match section {
         Section::Target => program.target = read_target(from)?,
         Section::Signatures => program.signatures = some(from, read_signature)?.into(),
@@ -93,8 +108,8 @@ fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) 
         Section::Start => program.start = Some(from.index()?),
         Section::Custom => program.custom = some(from, read_custom)?,
         Section::Sources => program.sources = some(from, read_source)?.into(),
-        Section::Names => read_names(from, program)?,
-        Section::Positions => read_positions(from, program)?,
+        Section::Names => read_names(from, program.globals.values_mut(), entries(&mut program.functions))?,
+        Section::Positions => read_positions(from, entries(&mut program.functions))?,
     }
     Ok(())
 }
@@ -133,7 +148,7 @@ pub(super) fn read_global(from: &mut Reader<'_>) -> Result<GlobalDef, DecodeErro
 }
 
 pub(super) fn read_data(from: &mut Reader<'_>) -> Result<DataDef, DecodeError> {
-    Ok(DataDef { mode: read_mode(from)?, bytes: from.string()? })
+    Ok(DataDef { mode: read_mode(from)?, bytes: from.string()?.into() })
 }
 
 pub(super) fn read_elements(from: &mut Reader<'_>) -> Result<ElementDef, DecodeError> {
@@ -245,7 +260,7 @@ pub(super) fn read_table(from: &mut Reader<'_>) -> Result<TableDef, DecodeError>
     Ok(TableDef { origin: read_origin(from, read_initial)?, element, minimum, maximum, is_64 })
 }
 
-fn read_mode<T: EntityRef>(from: &mut Reader<'_>) -> Result<SegmentMode<T>, DecodeError> {
+pub(super) fn read_mode<T: EntityRef>(from: &mut Reader<'_>) -> Result<SegmentMode<T>, DecodeError> {
     let start = from.at;
     match from.byte()? {
         0 => Ok(SegmentMode::Passive),

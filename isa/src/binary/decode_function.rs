@@ -3,6 +3,7 @@
 use super::DecodeError;
 use super::decode::{read_constant, read_import, read_type};
 use super::read::Reader;
+use crate::code::Code;
 use crate::entities::{Block, Const, Reg};
 use crate::limits::INDEX_MAX;
 use crate::operand::{ImmediateKind, IndexKind, OperandSource, Pattern};
@@ -11,7 +12,7 @@ use crate::size::ALLOCATION_BYTES;
 use crate::{Instruction, Opcode, Operand};
 
 pub(super) fn read_function(from: &mut Reader<'_>) -> Result<FunctionDef, DecodeError> {
-    if from.flag()? { Ok(FunctionDef::Code(Box::new(read_code(from)?))) } else { read_import_function(from) }
+    if from.flag()? { Ok(FunctionDef::Code(Code::new(read_code(from)?))) } else { read_import_function(from) }
 }
 
 pub(super) fn read_import_function(from: &mut Reader<'_>) -> Result<FunctionDef, DecodeError> {

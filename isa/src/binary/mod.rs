@@ -14,6 +14,7 @@ mod decode_function;
 mod decode_names;
 mod encode;
 mod encode_names;
+mod later;
 mod read;
 mod sections;
 mod version_0;
@@ -21,6 +22,7 @@ mod write;
 
 pub use decode::{decode, decode_within};
 pub use encode::encode;
+pub use later::decode_later;
 pub use sections::{SKIPPABLE, Section};
 
 use std::fmt;

@@ -7,6 +7,7 @@ use crate::limits::INDEX_MAX;
 use crate::size::list_bytes;
 use crate::steps;
 use cranelift_entity::EntityRef;
+use std::ops::Range;
 
 /// Bytes that are being read; a part of a file, with offsets from the beginning of the file.
 pub(super) struct Reader<'a> {
@@ -22,6 +23,16 @@ const RESERVED_MAX: usize = 1024;
 impl<'a> Reader<'a> {
     pub(super) fn new(file: &'a [u8], allowance: &'a mut Allowance) -> Self {
         Reader { file, at: 0, end: file.len(), allowance }
+    }
+
+    /// A part of a file.
+    pub(super) fn within(file: &'a [u8], part: Range<usize>, allowance: &'a mut Allowance) -> Self {
+        Reader { file, at: part.start, end: part.end, allowance }
+    }
+
+    /// Where the next byte is, in a file of less than 4 GiB.
+    pub(super) fn place(&self) -> u32 {
+        u32::try_from(self.at).expect("the file has less than 4 GiB")
     }
 
     /// Takes bytes of the allowance.
@@ -187,10 +198,24 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// Passes over something with its length before it.
-    pub(super) fn skip(&mut self) -> Result<(), DecodeError> {
+    /// Passes over something with its length before it, which it gives.
+    pub(super) fn skip(&mut self) -> Result<usize, DecodeError> {
         let length = self.count()?;
-        self.bytes(length).map(drop)
+        self.bytes(length).map(<[u8]>::len)
+    }
+
+    /// Passes over so many numbers, whatever they are.
+    pub(super) fn skip_numbers(&mut self, count: usize) -> Result<(), DecodeError> {
+        const LAST_BYTES: u64 = 0x8080_8080_8080_8080;
+        let mut left = count;
+        // Most are short: a word may hold the last bytes of eight.
+        while left >= 8 && self.remaining() >= 8 {
+            left -= (!u64::from_le_bytes(self.array()?) & LAST_BYTES).count_ones() as usize;
+        }
+        while left > 0 {
+            left -= usize::from(self.byte()? < 0x80);
+        }
+        Ok(())
     }
 
     /// A byte that stands for one of a few cases.

@@ -9,6 +9,7 @@ use super::decode::{
 use super::decode_function::{read_code, read_import_function};
 use super::decode_names::{read_local, read_spans};
 use super::read::Reader;
+use crate::code::Code;
 use crate::features::{self, Features};
 use crate::program::{FunctionDef, GlobalDef, Program};
 use std::ops::RangeInclusive;
@@ -87,5 +88,5 @@ fn read_function(from: &mut Reader<'_>) -> Result<FunctionDef, DecodeError> {
     code.spans = read_spans(from)?;
     code.locals = from.list(read_local)?;
     code.capture_names = from.list(Reader::name)?;
-    Ok(FunctionDef::Code(Box::new(code)))
+    Ok(FunctionDef::Code(Code::new(code)))
 }

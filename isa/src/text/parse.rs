@@ -549,7 +549,7 @@ impl<'a> Parser<'a> {
     fn data(&mut self) -> Result<(), ParseError> {
         let width = |program: &Program, memory| program.memories.get(memory).is_some_and(|memory| memory.is_64);
         let (mode, bytes) = (self.mode("memory", width)?, self.bytes()?);
-        self.program.data.push(DataDef { mode, bytes });
+        self.program.data.push(DataDef { mode, bytes: bytes.into() });
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use super::lexer::Token;
 use super::parse::Parser;
 use super::parse_value::index_after;
 use super::print_function::plain_type;
+use crate::code::Code;
 use crate::entities::{Block, Const, Reg, Sig, Source};
 use crate::operand::{ImmediateKind, IndexKind, OperandSource, Pattern, Role};
 use crate::program::{Constant, Function, FunctionDef, Local, Region, RegionKind, Span};
@@ -78,7 +79,7 @@ impl Parser<'_> {
                 }
             }
         }
-        self.program.functions.push(FunctionDef::Code(Box::new(body.function)));
+        self.program.functions.push(FunctionDef::Code(Code::new(body.function)));
         Ok(())
     }
 

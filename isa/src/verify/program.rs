@@ -22,8 +22,9 @@ pub(super) fn check(program: &Program, all: &mut Rejections) {
     limits(program, all);
     segments(program, all);
     for (number, function) in &program.functions {
-        if let FunctionDef::Import { signature, .. } = function {
-            exists(&program.signatures, *signature, &number, "signature", all);
+        let is_made = matches!(function, FunctionDef::Code(code) if code.made().is_some());
+        if !is_made {
+            exists(&program.signatures, function.signature(), &number, "signature", all);
         }
     }
     exports(program, all);
@@ -184,7 +185,7 @@ pub(super) fn captures_nothing(
 pub(super) fn capture_count(program: &Program, function: Func) -> Option<usize> {
     match program.functions.get(function)? {
         FunctionDef::Import { .. } => Some(0),
-        FunctionDef::Code(code) => Some(code.captures.len()),
+        FunctionDef::Code(code) => Some(code.captures().len()),
     }
 }
 

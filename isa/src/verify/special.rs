@@ -10,9 +10,9 @@ use crate::operand::Operand;
 use crate::program::{ElementType, FunctionDef, LayoutDef, Program};
 use crate::types::{Convention, Signature, Storage, Type};
 use crate::{frame, steps};
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 /// Whether a table may hold everything from another table or a segment.
 pub(super) fn fits(into: ElementType, from: ElementType) -> bool {
@@ -201,7 +201,7 @@ impl<'a> Checker<'a> {
         match self.program.functions.get(function) {
             None => {}
             Some(FunctionDef::Import { .. }) => self.types("captures", [], captures),
-            Some(FunctionDef::Code(code)) => self.types("captures", code.captures.iter().copied(), captures),
+            Some(FunctionDef::Code(code)) => self.types("captures", code.captures().iter().copied(), captures),
         }
     }
 
@@ -312,11 +312,11 @@ impl<'a> Checker<'a> {
 
 /// What is known of the signatures of a program, so that no instruction has to go through them again.
 #[derive(Default)]
-pub(super) struct SignatureFacts {
+pub(crate) struct SignatureFacts {
     /// For each signature the number of its list of results; made when it is first asked for.
-    numbers: OnceCell<Vec<usize>>,
+    numbers: OnceLock<Vec<usize>>,
     /// For each signature what a window for a call takes; made when it is first asked for.
-    words: OnceCell<Vec<u64>>,
+    words: OnceLock<Vec<u64>>,
 }
 
 impl SignatureFacts {

@@ -1,6 +1,7 @@
 //! Random programs from a fixed seed, for properties that hold for every program.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
+use minivm_isa::code::Code;
 use minivm_isa::entities::{Block, Const, Declared, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
 use minivm_isa::operand::{ImmediateKind, IndexKind, OperandSource, Pattern, Role};
 use minivm_isa::program::{
@@ -206,7 +207,10 @@ pub fn any_program(random: &mut Random) -> Program {
     .collect();
     program.data = (random.list(2, |random| {
         let active = SegmentMode::Active(Memory::from_u32(random.index()), random.initial(2));
-        DataDef { mode: random.pick(&[SegmentMode::Passive, SegmentMode::Declared, active]), bytes: random.bytes() }
+        DataDef {
+            mode: random.pick(&[SegmentMode::Passive, SegmentMode::Declared, active]),
+            bytes: random.bytes().into(),
+        }
     }))
     .into_iter()
     .collect();
@@ -239,7 +243,7 @@ pub fn any_program(random: &mut Random) -> Program {
         if random.below(4) == 0 {
             return FunctionDef::Import { import: random.import(), signature };
         }
-        FunctionDef::Code(Box::new(any_function(random, signature, &program)))
+        FunctionDef::Code(Code::new(any_function(random, signature, &program)))
     }))
     .into_iter()
     .collect();
@@ -364,10 +368,10 @@ pub fn good_program(random: &mut Random) -> Program {
         let (ty, origin) = (constant.ty(), Origin::Own(Initial::Constant(constant)));
         program.globals.push(GlobalDef { name: String::new(), ty, mutable: true, holds: ElementType::Any, origin });
     }
-    program.data.push(DataDef { mode: SegmentMode::Passive, bytes: Box::new([1, 2]) });
+    program.data.push(DataDef { mode: SegmentMode::Passive, bytes: [1, 2].into() });
     program.elements.push(ElementDef { mode: SegmentMode::Passive, element: ElementType::Any, values: vec![] });
     let function = good_function(random, signature, &program);
-    program.functions.push(FunctionDef::Code(Box::new(function)));
+    program.functions.push(FunctionDef::Code(Code::new(function)));
     program
 }
 

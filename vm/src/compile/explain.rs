@@ -178,6 +178,7 @@ pub(crate) fn threaded_form(
     let info = unsafe { &*info };
     let Body::Guest(guest) = &info.body else { return Err(ExplainError::NoCode) };
     let refused = |error: crate::compile::CompileError| ExplainError::NotLoaded(error.to_string());
+    guest.make_portable(cx.heap.budget()).map_err(|_| refused(crate::compile::CompileError::OutOfMemory))?;
     crate::compile::make_closures(cx, guest).map_err(refused)?;
     let constants = crate::compile::make_constants(cx, guest).map_err(refused)?;
     let translated = super::translate(guest, info, constants, cx.main_memory_of, Form::Explained);

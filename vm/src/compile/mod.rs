@@ -129,6 +129,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     if guest.code().is_some() {
         return Ok(());
     }
+    guest.make_portable(cx.heap.budget()).map_err(|_| CompileError::OutOfMemory)?;
     let held = cx.heap.budget().hold(crate::runtime::cost::loading_bytes(guest.portable()));
     if held.is_err() && !guest.is_small() {
         return Err(CompileError::OutOfMemory);

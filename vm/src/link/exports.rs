@@ -63,7 +63,7 @@ impl Instance {
 
     /// Whether a function captures values, so that the instance has no closure of it.
     pub(crate) fn captures(&self, function: Func) -> bool {
-        matches!(&self.program.functions[function], FunctionDef::Code(code) if !code.captures.is_empty())
+        matches!(&self.program.functions[function], FunctionDef::Code(code) if !code.captures().is_empty())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::threaded::Code;
 use crate::threaded::boundary::BoundarySignature;
 use crate::threaded::stack_map::StackMap;
 use crate::value::Value;
+use minivm_isa::Allowance;
 use minivm_isa::limits::TYPE_DEPTH_MAX;
 use minivm_isa::program::{Function, Program, SegmentMode};
 use minivm_isa::size::{ALLOCATION_BYTES, list_bytes, program_bytes};
@@ -41,6 +42,11 @@ pub(crate) fn instance_bytes(program: &Program) -> u64 {
         }
     }
     bytes
+}
+
+/// What making a function of a program may take where nothing can be collected.
+pub(crate) fn making_allowance(budget: &MemoryBudget) -> Allowance {
+    Allowance::new(budget.maximum().saturating_add(OVERDRAFT_BYTES).saturating_sub(budget.used()))
 }
 
 /// Most bytes that making the threaded code of a function takes, besides the code itself.

@@ -1,6 +1,7 @@
 //! What the machine knows of a function: where its code is, how to enter it, where its registers lie.
 
-use crate::heap::Closure;
+use crate::heap::{Closure, OutOfMemory};
+use crate::memory::MemoryBudget;
 use crate::runtime::host::HostFn;
 use crate::runtime::instance::Instance;
 use crate::threaded::Pc;
@@ -184,6 +185,15 @@ impl GuestFunction {
             FunctionDef::Code(function) => function,
             FunctionDef::Import { .. } => unreachable!("imports are linked to other functions"),
         }
+    }
+
+    /// Makes the portable function, if that is made later, and charges its program for it.
+    ///
+    /// # Errors
+    /// When the limit does not allow it.
+    pub(crate) fn make_portable(&self, budget: &MemoryBudget) -> Result<(), OutOfMemory> {
+        // SAFETY: instances outlive their functions.
+        unsafe { &(*self.instance).program }.make(self.index, budget)
     }
 
     /// What is made of its bytecode.

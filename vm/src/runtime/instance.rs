@@ -195,11 +195,10 @@ impl Instance {
     /// What the machine knows of a function that is defined here.
     pub(crate) fn function_info(&self, function: Func) -> &FunctionInfo {
         self.functions[function.as_u32() as usize].get_or_init(|| {
-            let FunctionDef::Code(code) = &self.program.functions[function] else {
-                unreachable!("the function is not imported")
-            };
+            let definition = &self.program.functions[function];
+            debug_assert!(matches!(definition, FunctionDef::Code(_)), "the function is not imported");
             self.held.grow_unchecked(FUNCTION_BYTES);
-            FunctionInfo::guest(self, function, code.signature)
+            FunctionInfo::guest(self, function, definition.signature())
         })
     }
 

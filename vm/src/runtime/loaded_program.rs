@@ -1,12 +1,17 @@
 //! Programs as a machine holds them: the code with its types, which all instances share.
 
 use crate::heap::OutOfMemory;
-use crate::memory::Held;
+use crate::memory::{Held, MemoryBudget};
 use crate::runtime::context::{Context, LOADS_MIN};
 use crate::runtime::cost;
 use crate::runtime::program_types::ProgramTypes;
+use minivm_isa::Exhausted;
+use minivm_isa::entities::Func;
+use minivm_isa::program::FunctionDef;
+use minivm_isa::size::function_bytes;
 use minivm_isa::verify::Verified;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -16,13 +21,36 @@ pub(crate) struct LoadedProgram {
     code: Arc<Verified>,
     /// Its types as the machine knows them.
     pub(crate) types: Rc<ProgramTypes>,
-    _held: Held,
+    held: Held,
+    /// Functions that are made later and have run in this machine: they are charged for, whoever has made them.
+    made: RefCell<HashSet<Func>>,
 }
 
 impl LoadedProgram {
     /// The program, which other machines may share.
     pub(crate) fn code(&self) -> &Arc<Verified> {
         &self.code
+    }
+
+    /// Makes a function that is made later, and charges for it.
+    ///
+    /// # Errors
+    /// When the limit does not allow it.
+    pub(crate) fn make(&self, number: Func, budget: &MemoryBudget) -> Result<(), OutOfMemory> {
+        let FunctionDef::Code(code) = &self.code.functions[number] else { return Ok(()) };
+        if code.maker().is_none() || self.made.borrow().contains(&number) {
+            return Ok(());
+        }
+        let refused = |exhausted: Exhausted| OutOfMemory { bytes: exhausted.bytes as usize };
+        let mut allowance = cost::making_allowance(budget);
+        let made = code.make(&mut allowance).map(function_bytes);
+        budget.note(&allowance);
+        let bytes = made.map_err(refused)?;
+        // Another machine may have made it.
+        cost::making_allowance(budget).touch(bytes).map_err(refused)?;
+        self.held.grow_unchecked(bytes);
+        self.made.borrow_mut().insert(number);
+        Ok(())
     }
 }
 
@@ -100,7 +128,7 @@ impl Context {
         let types = ProgramTypes::of(self, &code);
         // Code that nobody else has cannot come again.
         let is_shared = Arc::strong_count(&code) > 1;
-        let program = Rc::new(LoadedProgram { code, types, _held: held });
+        let program = Rc::new(LoadedProgram { code, types, held, made: RefCell::default() });
         if is_shared {
             self.loaded_programs.add(&program);
         }

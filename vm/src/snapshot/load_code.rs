@@ -112,6 +112,10 @@ impl Loading<'_> {
             }
             if let Body::Guest(guest) = &instance.function_info(function).body {
                 guest.charge(charged);
+                // It had code, which is made of its bytecode.
+                if charged > 0 {
+                    guest.make_portable(self.cx.heap.budget())?;
+                }
             }
         }
         if self.cx.heap.is_over_limit() {

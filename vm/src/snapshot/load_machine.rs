@@ -95,7 +95,7 @@ impl Loading<'_> {
                 (FunctionDef::Code(_), None) => true,
                 (FunctionDef::Code(code), Some(found)) => {
                     let own = instance.known_function(number).map(std::ptr::from_ref);
-                    code.captures.is_empty() && own == Some(found)
+                    code.captures().is_empty() && own == Some(found)
                 }
                 (FunctionDef::Import { signature, .. }, Some(found)) => {
                     let wanted = instance.signature_number(*signature);

@@ -4,7 +4,7 @@
 use super::{INITIALIZE, Outline, Session};
 use crate::arguments::Run;
 use crate::exit::Exit;
-use crate::load::{Loaded, load_within};
+use crate::load::{Loaded, load_to_run};
 use crate::source::Failure;
 use minivm::raw::InstanceId;
 use minivm_isa::program::{FunctionDef, Import, Origin};
@@ -49,7 +49,7 @@ impl Session {
     /// Loads a file as a module that others import from.
     fn provide(&mut self, linking: &mut Linking<'_>, name: &str, file: &Path) -> Result<(), Failure> {
         let memory_max = linking.options.memory_max.map_or(u64::MAX, |size| size.0);
-        let loaded = load_within(file, self.features, &mut Allowance::new(memory_max))?;
+        let loaded = load_to_run(file, self.features, &mut Allowance::new(memory_max))?;
         let Loaded { name: file_name, program, .. } = loaded;
         let (outline, program) = (Outline::new(&program), Arc::new(program));
         if outline.is_lua {

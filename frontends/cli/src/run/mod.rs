@@ -21,7 +21,7 @@ use crate::arguments::{Granted, Run, Saving};
 use crate::commands;
 use crate::exit::Exit;
 use crate::grants::Grants;
-use crate::load::{Loaded, load_within};
+use crate::load::{Loaded, load_to_run};
 use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::values;
@@ -70,7 +70,7 @@ pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<
     }
     let stops = Stops::new(options.timeout, saving)?;
     let memory_bytes_max = options.memory_max.map_or(u64::MAX, |size| size.0);
-    let Loaded { name, program, .. } = load_within(Path::new(file), features, &mut Allowance::new(memory_bytes_max))?;
+    let Loaded { name, program, .. } = load_to_run(Path::new(file), features, &mut Allowance::new(memory_bytes_max))?;
     let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| values::bytes(argument)).collect();
     let limits = Limits { memory_bytes_max, ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);

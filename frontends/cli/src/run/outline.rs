@@ -35,7 +35,7 @@ impl Outline {
         });
         let captures = program.exports.iter().filter_map(|export| match export.item {
             Item::Function(function) => match &program.functions[function] {
-                FunctionDef::Code(code) if !code.captures.is_empty() => {
+                FunctionDef::Code(code) if !code.captures().is_empty() => {
                     let name = |index| code.capture_names.get(index).cloned().unwrap_or_else(|| format!("#{index}"));
                     Some((export.name.clone(), (0..code.captures.len()).map(name).collect()))
                 }

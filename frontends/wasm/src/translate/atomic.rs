@@ -143,7 +143,7 @@ impl FunctionTranslator<'_> {
             _ => Instruction::MemoryWaitI64 { dst, memory, address, offset, expected },
         });
         let number = self.pop();
-        self.context.waits.set(true);
+        self.waits = true;
         let function = self.context.wait_function();
         self.call([number, timeout].into(), &[Type::I32], |results, arguments| Instruction::Call {
             results,

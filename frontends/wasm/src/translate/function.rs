@@ -28,6 +28,8 @@ pub(super) type BodyValidator = FuncValidator<ValidatorResources>;
 pub(super) struct Body {
     pub(super) function: Function,
     pub(super) locals: NamedLocals,
+    /// Whether it waits on a memory.
+    pub(super) waits: bool,
 }
 
 /// Validates and translates a body. `room` is how many more operands and registers the module may have besides those that its
@@ -111,6 +113,8 @@ pub(super) struct FunctionTranslator<'a> {
     pub(super) return_block: Option<Block>,
     /// Whether the next operator can be reached; nothing is emitted otherwise.
     pub(super) is_reachable: bool,
+    /// Whether it waits on a memory.
+    pub(super) waits: bool,
     /// Blocks opened in unreachable code.
     pub(super) skipped: u32,
     /// Locals that are assigned on all ways to here.
@@ -149,6 +153,7 @@ impl<'a> FunctionTranslator<'a> {
             edges: Vec::new(),
             return_block: None,
             is_reachable: true,
+            waits: false,
             skipped: 0,
             assigned: LocalSet::first(u32::try_from(params.len()).expect("validation limits parameters")),
             span: (0, 0),
@@ -172,7 +177,8 @@ impl<'a> FunctionTranslator<'a> {
             }
         }
         let function = self.builder.finish().map_err(|error| WasmError::unsupported(offset, error))?;
-        Ok(Body { function: cleanup::cleanup(function, zeros), locals: self.locals.into_named() })
+        let (function, waits) = (cleanup::cleanup(function, zeros), self.waits);
+        Ok(Body { function, locals: self.locals.into_named(), waits })
     }
 
     /// The register of a temporary.

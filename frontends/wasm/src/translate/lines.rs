@@ -6,9 +6,10 @@
 use gimli::{AttributeValue, DebugLine, DebugLineOffset, EndianSlice, FileEntry, LittleEndian};
 use minivm_builder::ProgramBuilder;
 use minivm_isa::entities::Source;
-use minivm_isa::program::{CustomSection, Function};
+use minivm_isa::program::Function;
 use minivm_isa::{Allowance, steps};
 use std::collections::HashMap;
+use std::ops::Range;
 
 pub(super) type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
@@ -25,22 +26,26 @@ struct Row {
     place: Option<(Source, u32)>,
 }
 
+/// Where a section for debuggers is in a module: they may be most of it, and are not copied.
+pub(super) struct DebugSection {
+    pub(super) name: String,
+    pub(super) range: Range<usize>,
+}
+
 /// The lines of a module, by address.
 pub(super) struct Lines(Vec<Row>);
 
 impl Lines {
-    /// The lines that sections of a module of this name tell; files become sources of the program. Takes the sections for debuggers
-    /// away.
-    pub(super) fn take(
-        custom: &mut Vec<CustomSection>,
+    /// The lines that the sections for debuggers of a module of this name tell; files become sources of the program.
+    pub(super) fn read(
+        debug: &[DebugSection],
+        module: &[u8],
         program: &mut ProgramBuilder,
         (name, own): (&str, Source),
         allowance: &mut Allowance,
     ) -> Option<Self> {
-        let (debug, others): (Vec<_>, _) =
-            std::mem::take(custom).into_iter().partition(|one| one.name.starts_with(DEBUG_SECTIONS));
-        *custom = others;
-        let find = |name: &str| debug.iter().find(|one| one.name == name).map_or(&[][..], |one| &one.bytes);
+        let find =
+            |name: &str| debug.iter().find(|one| one.name == name).map_or(&[][..], |one| &module[one.range.clone()]);
         let sections = Sections::of(find);
         let length = sections.line.len() as u64;
         let bytes = length * BYTES_PER_BYTE + ALL_NAMES_BYTES_MAX.min(length * NAME_BYTES_MAX as u64);
@@ -55,6 +60,11 @@ impl Lines {
         // Of two rows for an address the later one counts.
         rows.sort_by_key(|row| row.address);
         (!rows.is_empty()).then_some(Lines(rows))
+    }
+
+    /// Bytes that they take.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.0)
     }
 
     /// The place of the byte at an address.

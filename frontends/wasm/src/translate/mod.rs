@@ -7,6 +7,8 @@
 //! | file | is |
 //! |---|---|
 //! | `module` | sections → program |
+//! | `later` | functions that are translated when they are first called |
+//! | `annotations` | names and lines of translated functions |
 //! | `declared` | the types of a module |
 //! | `initial` | constant expressions → initial values |
 //! | `function` | one function body: registers, the deferred instruction, reading and writing locals |
@@ -25,6 +27,7 @@
 //! | `types` | value types and block types |
 //! | `error` | [`WasmError`] |
 
+mod annotations;
 mod atomic;
 mod cast;
 mod cleanup;
@@ -36,6 +39,7 @@ mod exceptions;
 mod function;
 mod initial;
 mod inlined;
+mod later;
 mod lines;
 mod local_set;
 mod locals;
@@ -80,6 +84,21 @@ pub fn translate_within(
     allowance: &mut Allowance,
 ) -> Result<Program, WasmError> {
     module::translate(bytes, name, features, allowance).map_err(|error| error.named(bytes, features))
+}
+
+/// As [`translate_within`], but functions are validated and translated when they are first called: one that is not valid, or not
+/// supported, raises what is wrong with it then. What is not in functions is validated now. The memory for functions is taken when
+/// they are made.
+///
+/// # Errors
+/// As for [`translate_within`], as far as it is not about what functions do.
+pub fn translate_later(
+    bytes: Vec<u8>,
+    name: &str,
+    features: Features,
+    allowance: &mut Allowance,
+) -> Result<Program, WasmError> {
+    later::translate(bytes, name, features, allowance)
 }
 
 /// Turns the text format into the binary format; what is binary already is handed back. `name` is for messages.

@@ -1,30 +1,32 @@
 //! The sections of a module become the parts of a program.
 
+use super::annotations::Annotations;
 use super::declared::DeclaredTypes;
 use super::error::WasmError;
 use super::exceptions::Tag;
-use super::function::{Body, BodyValidator, translate_body};
+use super::function::{Body, translate_body};
 use super::initial::initial;
-use super::lines::Lines;
+use super::lines::{DEBUG_SECTIONS, DebugSection, Lines};
 use super::names::Names;
 use super::types::{Context, expect_value_type, zero};
 use super::weight;
 use crate::features::Features;
 use minivm::MemoryWait;
 use minivm_builder::ProgramBuilder;
+use minivm_isa::code::Code;
 use minivm_isa::entities::{Func, Layout, Memory, Table};
 use minivm_isa::program::{
-    CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef, Local,
+    CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef,
     MemoryDef, Origin, PAGE_BITS, Program, SegmentMode, TableDef,
 };
 use minivm_isa::size::function_bytes;
 use minivm_isa::{Allowance, Signature, Storage, Type, steps};
-use std::cell::Cell;
 use std::collections::HashMap;
+use std::ops::Range;
 use wasmparser::{
-    DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
-    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TagSectionReader, TagType,
-    TypeRef, ValType, ValidPayload, Validator,
+    CustomSectionReader, DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncToValidate,
+    FuncValidatorAllocations, FunctionBody, GlobalType, ImportSectionReader, KnownCustom, MemoryType, Parser, Payload,
+    TableInit, TableType, TagSectionReader, TagType, TypeRef, ValType, ValidPayload, Validator, ValidatorResources,
 };
 
 /// Operands and registers that the functions of a module may have for each of its bytes, and in any case. An instruction of two
@@ -39,43 +41,49 @@ pub(super) fn translate(
     features: Features,
     allowance: &mut Allowance,
 ) -> Result<Program, WasmError> {
-    let mut parser = Parser::new(0);
-    parser.set_features(features.flags());
-    let mut validator = Validator::new_with_features(features.flags());
-    let mut module = Module::new(name, bytes.len());
+    let mut module = Module::new(name, false);
     let mut allocations = FuncValidatorAllocations::default();
-    for payload in parser.parse_all(bytes) {
-        let payload = payload?;
-        if let Payload::Version { encoding: Encoding::Component, range, .. } = &payload {
-            return Err(WasmError::unsupported(range.start, "components; a core module is needed"));
-        }
-        weight::take(&payload, allowance)?;
-        match validator.payload(&payload)? {
-            ValidPayload::Func(function, body) => {
-                let mut validator = function.into_validator(allocations);
-                module.body(&body, &mut validator, allowance)?;
-                allocations = validator.into_allocations();
-            }
-            ValidPayload::Ok | ValidPayload::End(_) | ValidPayload::Parser(_) => {}
-        }
-        module.section(payload)?;
+    // Functions with their code, which the program gets at the end, when their names are known.
+    let (mut bodies, mut room) = (Vec::new(), room(bytes.len()));
+    module.read(bytes, features, allowance, |module, function, body, allowance| {
+        let mut validator = function.into_validator(std::mem::take(&mut allocations));
+        let offset = body.range().start;
+        let body = translate_body(&module.context, &body, &mut validator, (&mut room, allowance))?;
+        let taken = allowance.take(function_bytes(&body.function) + size_of::<Body>() as u64);
+        taken.map_err(|exhausted| WasmError::new(offset, exhausted.to_string()))?;
+        bodies.push((Func::from_u32(validator.index()), body));
+        allocations = validator.into_allocations();
+        Ok(())
+    })?;
+    let waits = bodies.iter().any(|(_, body)| body.waits);
+    let (mut program, _, annotations) = module.finish(bytes, waits, allowance);
+    for (number, body) in bodies {
+        program.functions[number] = FunctionDef::Code(Code::new(annotations.annotated(number, body, bytes)));
     }
-    Ok(module.finish(allowance))
+    Ok(program)
+}
+
+/// Operands and registers that code of so many bytes may have.
+pub(super) fn room(bytes: usize) -> usize {
+    ROOM.saturating_add(bytes.saturating_mul(ROOM_PER_BYTE))
 }
 
 /// A module while it is read.
-struct Module {
+pub(super) struct Module {
     program: ProgramBuilder,
     context: Context,
-    /// Functions with their code, which the program gets at the end, when their names are known.
-    bodies: Vec<(Func, Body)>,
-    /// Operands and registers that functions may still have.
-    room: usize,
     declared: DeclaredTypes,
     /// Layouts of exceptions by the types of what they carry.
     exceptions: HashMap<Vec<Type>, Layout>,
     names: Names,
     custom: Vec<CustomSection>,
+    debug: Vec<DebugSection>,
+    /// Whether its bytes are kept: then data are not copied.
+    is_kept: bool,
+    /// Where the data are, if they are not copied.
+    pub(super) data: Vec<Range<usize>>,
+    /// Where that ends which is looked at later: bodies, data and names.
+    pub(super) end: usize,
     /// What it is called.
     name: String,
     /// Where the contents of the code section begin.
@@ -83,8 +91,7 @@ struct Module {
 }
 
 impl Module {
-    /// A module with so many bytes.
-    fn new(name: &str, bytes: usize) -> Self {
+    pub(super) fn new(name: &str, is_kept: bool) -> Self {
         let mut program = ProgramBuilder::new();
         let source = program.source(name, None);
         Module {
@@ -98,24 +105,59 @@ impl Module {
                 memories: Vec::new(),
                 tables: Vec::new(),
                 source,
-                waits: Cell::new(false),
             },
             declared: DeclaredTypes::default(),
             exceptions: HashMap::new(),
-            bodies: Vec::new(),
-            room: ROOM.saturating_add(bytes.saturating_mul(ROOM_PER_BYTE)),
             names: Names::default(),
             custom: Vec::new(),
+            debug: Vec::new(),
+            is_kept,
+            data: Vec::new(),
+            end: 0,
             name: name.to_owned(),
             code_start: 0,
         }
     }
 
+    /// Validates and translates the sections; `each` gets the bodies of functions.
+    pub(super) fn read(
+        &mut self,
+        bytes: &[u8],
+        features: Features,
+        allowance: &mut Allowance,
+        mut each: impl FnMut(
+            &mut Self,
+            FuncToValidate<ValidatorResources>,
+            FunctionBody<'_>,
+            &mut Allowance,
+        ) -> Result<(), WasmError>,
+    ) -> Result<(), WasmError> {
+        let mut parser = Parser::new(0);
+        parser.set_features(features.flags());
+        let mut validator = Validator::new_with_features(features.flags());
+        for payload in parser.parse_all(bytes) {
+            let payload = payload?;
+            if let Payload::Version { encoding: Encoding::Component, range, .. } = &payload {
+                return Err(WasmError::unsupported(range.start, "components; a core module is needed"));
+            }
+            weight::take(&payload, self.is_kept, allowance)?;
+            match validator.payload(&payload)? {
+                ValidPayload::Func(function, body) => each(self, function, body, allowance)?,
+                ValidPayload::Ok | ValidPayload::End(_) | ValidPayload::Parser(_) => {}
+            }
+            self.section(payload, bytes)?;
+        }
+        Ok(())
+    }
+
     /// Translates a section that was validated.
-    fn section(&mut self, payload: Payload<'_>) -> Result<(), WasmError> {
+    fn section(&mut self, payload: Payload<'_>, bytes: &[u8]) -> Result<(), WasmError> {
         steps::count(1);
         match payload {
-            Payload::CodeSectionStart { unchecked_range, .. } => self.code_start = unchecked_range.start,
+            Payload::CodeSectionStart { unchecked_range, .. } => {
+                self.code_start = unchecked_range.start;
+                self.end = place(&unchecked_range).end;
+            }
             Payload::TypeSection(section) => {
                 let offset = section.range().start;
                 for group in section {
@@ -165,18 +207,29 @@ impl Module {
                 section.into_iter().try_for_each(|element| self.element(&element?))?;
             }
             Payload::DataSection(section) => {
+                self.end = place(&section.range()).end;
                 section.into_iter().try_for_each(|data| self.data(&data?))?;
             }
-            Payload::CustomSection(section) => match section.as_known() {
-                KnownCustom::Name(names) => self.names.read(names),
-                _ => {
-                    self.custom.push(CustomSection { name: section.name().into(), bytes: section.data().into() });
-                }
-            },
-            // Function bodies have been translated. Validation refuses what else there is.
+            Payload::CustomSection(section) => self.custom_section(&section, bytes),
+            // Function bodies have been given away. Validation refuses what else there is.
             _ => {}
         }
         Ok(())
+    }
+
+    fn custom_section(&mut self, section: &CustomSectionReader<'_>, bytes: &[u8]) {
+        let end = place(&section.range()).end;
+        match section.as_known() {
+            KnownCustom::Name(names) => {
+                self.end = end;
+                self.names.read(names, bytes);
+            }
+            _ if section.name().starts_with(DEBUG_SECTIONS) => {
+                let range = end - section.data().len()..end;
+                self.debug.push(DebugSection { name: section.name().to_owned(), range });
+            }
+            _ => self.custom.push(CustomSection { name: section.name().into(), bytes: section.data().into() }),
+        }
     }
 
     fn imports(&mut self, section: ImportSectionReader<'_>) -> Result<(), WasmError> {
@@ -290,7 +343,14 @@ impl Module {
                 SegmentMode::Active(Memory::from_u32(*memory_index), initial(&self.context, offset_expr)?)
             }
         };
-        self.program.add_data(DataDef { mode, bytes: data.data.into() });
+        let bytes: &[u8] = if self.is_kept {
+            let end = place(&data.range).end;
+            self.data.push(end - data.data.len()..end);
+            &[]
+        } else {
+            data.data
+        };
+        self.program.add_data(DataDef { mode, bytes: bytes.into() });
         Ok(())
     }
 
@@ -305,25 +365,22 @@ impl Module {
         }
     }
 
-    fn body(
-        &mut self,
-        body: &FunctionBody<'_>,
-        validator: &mut BodyValidator,
-        allowance: &mut Allowance,
-    ) -> Result<(), WasmError> {
-        let offset = body.range().start;
-        let body = translate_body(&self.context, body, validator, (&mut self.room, allowance))?;
-        let taken = allowance.take(function_bytes(&body.function) + size_of::<Body>() as u64);
-        taken.map_err(|exhausted| WasmError::new(offset, exhausted.to_string()))?;
-        self.bodies.push((Func::from_u32(validator.index()), body));
-        Ok(())
+    /// Whether it has a memory that threads share.
+    pub(super) fn shares_memory(&self) -> bool {
+        self.program.program().memories.values().any(|memory| memory.is_shared)
     }
 
-    /// Names the functions and puts everything together.
-    fn finish(mut self, allowance: &mut Allowance) -> Program {
-        let lines = Lines::take(&mut self.custom, &mut self.program, (&self.name, self.context.source), allowance);
+    /// Puts everything together but the code of functions, of which some wait on memories or none do.
+    pub(super) fn finish(
+        mut self,
+        bytes: &[u8],
+        waits: bool,
+        allowance: &mut Allowance,
+    ) -> (Program, Context, Annotations) {
+        let source = (&*self.name, self.context.source);
+        let lines = Lines::read(&self.debug, bytes, &mut self.program, source, allowance);
         self.custom.shrink_to_fit();
-        if self.context.waits.get() {
+        if waits {
             let import = Import { module: MemoryWait::MODULE.into(), name: MemoryWait::NAME.into() };
             let signature = Signature::typed(&[Type::I64, Type::I64], &[Type::I32]);
             let signature = self.program.signature(signature);
@@ -331,31 +388,16 @@ impl Module {
             debug_assert_eq!(function, self.context.wait_function());
         }
         let mut program = self.program.finish_unverified();
-        for export in &program.exports {
-            if let Item::Function(function) = export.item {
-                self.names.functions.entry(function.as_u32()).or_insert_with(|| export.name.clone());
-            }
-        }
-        for (number, Body { mut function, locals }) in self.bodies {
-            if let Some(name) = self.names.functions.remove(&number.as_u32()) {
-                function.name = name;
-            }
-            let end = u32::try_from(function.code.len()).expect("code is counted in u32");
-            for (local, name) in self.names.locals.remove(&number.as_u32()).unwrap_or_default() {
-                // The section may name more locals than there are.
-                if let Some(register) = locals.register(local) {
-                    function.locals.push(Local { name, register, start: 0, end });
-                }
-            }
-            function.locals.shrink_to_fit();
-            if let Some(lines) = &lines {
-                lines.apply(&mut function, self.code_start);
-            }
-            program.functions[number] = FunctionDef::Code(Box::new(function));
-        }
         program.custom = self.custom;
-        program
+        let annotations = Annotations::new(self.names, &program.exports, lines, self.code_start);
+        (program, self.context, annotations)
     }
+}
+
+/// Where something is in a module, which is in memory as a whole.
+fn place(range: &Range<u64>) -> Range<usize> {
+    let place = |at: u64| usize::try_from(at).expect("it is in memory");
+    place(range.start)..place(range.end)
 }
 
 /// The type of addresses and indices.

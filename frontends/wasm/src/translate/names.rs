@@ -1,38 +1,88 @@
 //! Names of functions and locals from the name section.
 
-use std::collections::HashMap;
 use std::fmt::{self, Write};
-use wasmparser::{Name, NameSectionReader};
+use std::ops::Range;
+use wasmparser::{Name, NameSectionReader, Naming};
 
-/// What the name section says.
+/// What the name section says: where in the module the names are, so that only those take room that somebody wants to know.
 #[derive(Default)]
 pub(super) struct Names {
-    /// Names of functions by index.
-    pub(super) functions: HashMap<u32, String>,
-    /// Names of locals, by function.
-    pub(super) locals: HashMap<u32, Vec<(u32, String)>>,
+    /// Names of functions by index, ascending; of two for one function the last counts.
+    functions: Vec<(u32, Place)>,
+    /// Which of the names of locals are those of a function, likewise.
+    locals: Vec<(u32, Range<usize>)>,
+    /// Names of locals by index.
+    names_of_locals: Vec<(u32, Place)>,
+}
+
+/// Where a name begins in the module, and its bytes.
+#[derive(Clone, Copy)]
+struct Place {
+    start: u32,
+    length: u32,
+}
+
+impl Place {
+    /// Where a part of the module is.
+    fn of(name: &str, module: &[u8]) -> Option<Place> {
+        let start = name.as_ptr().addr().checked_sub(module.as_ptr().addr())?;
+        Some(Place { start: u32::try_from(start).ok()?, length: u32::try_from(name.len()).ok()? })
+    }
+
+    fn name(self, module: &[u8]) -> &str {
+        let name = module.get(self.start as usize..self.start as usize + self.length as usize);
+        std::str::from_utf8(name.unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// What a list by index, ascending, says last of an index.
+fn last_of<T>(list: &[(u32, T)], index: u32) -> Option<&T> {
+    let after = list.partition_point(|(other, _)| *other <= index);
+    list[..after].last().filter(|(other, _)| *other == index).map(|(_, found)| found)
 }
 
 impl Names {
-    /// Reads what is well formed: a damaged name section is no error.
-    pub(super) fn read(&mut self, section: NameSectionReader<'_>) {
+    /// Reads what is well formed in the section of a module: a damaged name section is no error.
+    pub(super) fn read(&mut self, section: NameSectionReader<'_>, module: &[u8]) {
+        let placed = |naming: Naming<'_>| Some((naming.index, Place::of(naming.name, module)?));
         for subsection in section {
             match subsection {
                 Ok(Name::Function(names)) => {
-                    let names = names.into_iter().map_while(Result::ok);
-                    self.functions.extend(names.map(|naming| (naming.index, demangled(naming.name))));
+                    self.functions.extend(names.into_iter().map_while(Result::ok).filter_map(placed));
                 }
                 Ok(Name::Local(functions)) => {
                     for function in functions.map_while(Result::ok) {
-                        let names = function.names.map_while(Result::ok);
-                        let names = names.map(|naming| (naming.index, naming.name.to_owned())).collect();
-                        self.locals.insert(function.index, names);
+                        let start = self.names_of_locals.len();
+                        self.names_of_locals.extend(function.names.map_while(Result::ok).filter_map(placed));
+                        self.locals.push((function.index, start..self.names_of_locals.len()));
                     }
                 }
                 Ok(_) => {}
-                Err(_) => return,
+                Err(_) => break,
             }
         }
+        // Sections are in order as a rule; what came later stays behind what it replaces.
+        self.functions.sort_by_key(|&(index, _)| index);
+        self.locals.sort_by_key(|&(index, _)| index);
+        self.functions.shrink_to_fit();
+        self.locals.shrink_to_fit();
+        self.names_of_locals.shrink_to_fit();
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.functions) + size_of_val(&*self.locals) + size_of_val(&*self.names_of_locals)
+    }
+
+    /// The name of a function.
+    pub(super) fn function(&self, index: u32, module: &[u8]) -> Option<String> {
+        last_of(&self.functions, index).map(|place| demangled(place.name(module)))
+    }
+
+    /// The names of the locals of a function.
+    pub(super) fn locals<'m>(&self, function: u32, module: &'m [u8]) -> impl Iterator<Item = (u32, &'m str)> {
+        let range = last_of(&self.locals, function).cloned().unwrap_or_default();
+        self.names_of_locals[range].iter().map(|&(local, place)| (local, place.name(module)))
     }
 }
 

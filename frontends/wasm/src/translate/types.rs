@@ -5,7 +5,6 @@ use super::exceptions::Tag;
 use minivm_isa::entities::{Func, Global, Layout, Sig, Source};
 use minivm_isa::program::Constant;
 use minivm_isa::{Signature, Storage, Type};
-use std::cell::Cell;
 use wasmparser::{BlockType, FuncType, StorageType, ValType};
 
 /// A function type of the module and its number in the program.
@@ -36,8 +35,6 @@ pub(super) struct Context {
     pub(super) memories: Vec<Type>,
     pub(super) tables: Vec<Type>,
     pub(super) source: Source,
-    /// Whether a function waits on a memory.
-    pub(super) waits: Cell<bool>,
 }
 
 impl Context {

@@ -17,8 +17,10 @@ pub(super) fn text_bytes(text: &[u8]) -> u64 {
     400 * parentheses + 250 * words + 4 * text.len() as u64
 }
 
-/// Takes what a section takes for good, besides function bodies, which are counted as they are translated.
-pub(super) fn take(payload: &Payload<'_>, allowance: &mut Allowance) -> Result<(), WasmError> {
+/// Takes what a section takes for good, besides function bodies, which are counted as they are translated. If the module is kept, there
+/// are no copies of its data and names.
+pub(super) fn take(payload: &Payload<'_>, is_kept: bool, allowance: &mut Allowance) -> Result<(), WasmError> {
+    let copied = |byte_bytes: u64| if is_kept { 0 } else { byte_bytes };
     // Bytes for each item and for each byte of the section: in the validator, and in the program.
     let (count, range, item_bytes, byte_bytes) = match payload {
         Payload::TypeSection(section) => (section.count(), section.range(), 700, 64),
@@ -30,9 +32,9 @@ pub(super) fn take(payload: &Payload<'_>, allowance: &mut Allowance) -> Result<(
         Payload::GlobalSection(section) => (section.count(), section.range(), 300, 96),
         Payload::ExportSection(section) => (section.count(), section.range(), 250, 4),
         Payload::ElementSection(section) => (section.count(), section.range(), 300, 96),
-        Payload::DataSection(section) => (section.count(), section.range(), 200, 2),
-        // Names become those of functions and locals; other sections are copied.
-        Payload::CustomSection(section) if section.name() == "name" => (1, section.range(), 200, 100),
+        Payload::DataSection(section) => (section.count(), section.range(), 200, copied(2)),
+        // Names become those of functions and locals, and are at places in the module before; other sections are copied.
+        Payload::CustomSection(section) if section.name() == "name" => (1, section.range(), 200, 16 + copied(84)),
         Payload::CustomSection(section) => (1, section.range(), 200, 2),
         _ => return Ok(()),
     };

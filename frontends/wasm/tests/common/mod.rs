@@ -2,9 +2,9 @@
 #![allow(dead_code, reason = "not every test file uses all of it")]
 #![allow(unreachable_pub, reason = "it is a module of several test crates")]
 
-use minivm_isa::Program;
 use minivm_isa::program::{Function, FunctionDef};
-use minivm_wasm::{WasmError, parse_text, translate};
+use minivm_isa::{Allowance, Program};
+use minivm_wasm::{Features, WasmError, parse_text, translate, translate_later};
 use std::fmt::Write;
 
 /// Translates text or bytes.
@@ -17,6 +17,13 @@ pub fn check(input: &[u8], name: &str) -> Program {
     let program = translate_any(input, name).unwrap_or_else(|error| panic!("{name}: {error}"));
     verify(&program, name);
     program
+}
+
+/// The verified program of a module whose functions are translated later; none where something else of it is wrong.
+pub fn made_later(bytes: Vec<u8>) -> Option<minivm_isa::Verified> {
+    let name = "mutated";
+    let program = translate_later(bytes, name, Features::default(), &mut Allowance::default()).ok()?;
+    Some(minivm_isa::verify(program).unwrap_or_else(|rejections| panic!("{name}: {}", rejections[0])))
 }
 
 /// Fails with all rejections.
