@@ -10,6 +10,27 @@ pub fn number(value: Value) -> String {
     }
 }
 
+/// Bytes of the text of an integer at most.
+pub(crate) const INT_BYTES_MAX: usize = 20;
+
+/// The text of an integer, at the end of a buffer.
+pub(crate) fn int(value: i64, buffer: &mut [u8; INT_BYTES_MAX]) -> &[u8] {
+    let (mut rest, mut start) = (value.unsigned_abs(), INT_BYTES_MAX);
+    loop {
+        start -= 1;
+        buffer[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        start -= 1;
+        buffer[start] = b'-';
+    }
+    &buffer[start..]
+}
+
 /// The text of a float: 14 significant digits, and always recognisable as a float.
 pub fn float(value: f64) -> String {
     if value.is_nan() {

@@ -9,6 +9,7 @@ use crate::heap::Closure;
 use crate::runtime::boundary as general;
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::function::FunctionInfo;
+use crate::runtime::host::Intrinsic;
 use crate::threaded::boundary;
 use crate::threaded::boundary::{BoundarySignature, TYPE_BITS, TYPE_MASK};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
@@ -65,7 +66,8 @@ fn value_of(word: u64, ty: u64) -> Value {
 }
 
 handler! {
-    /// `call_any…` where the callee is no `any` function that takes exactly these arguments, but perhaps a typed one.
+    /// `call_any…` where the callee is no `any` function that takes exactly these arguments, but perhaps a typed one, or one of the
+    /// host with a fast path.
     #[inline(never)]
     pub(crate) fn call_any_other(pc, regs, cx, facc) {
         let call = rows::CallAny::read(pc);
@@ -74,6 +76,12 @@ handler! {
             let header = header_at((*closure).code.cast::<u16>());
             if header.params == TYPED_CALL | call.arguments as u32 && (*cx).fuel >= 0 && !(*cx).stepping {
                 slow!(call_typed_from_any, pc, regs, cx, facc)
+            }
+            if let Some(host) = super::call::host_of(closure)
+                && matches!(host.intrinsic, Some(Intrinsic::FastPath(_)))
+                && (*cx).fuel >= 0
+            {
+                slow!(super::call::call_fast_path_slow, pc, regs, cx, facc)
             }
         }
         slow!(super::call::call_any_slow, pc, regs, cx, facc)

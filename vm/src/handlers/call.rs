@@ -8,14 +8,14 @@ use crate::runtime::context::Context;
 use crate::runtime::context::return_info;
 use crate::runtime::deliver::deliver;
 use crate::runtime::deliver::fill_nil;
-use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_values;
 use crate::runtime::{call, direct_switch, host_run, unwind};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
-use crate::threaded::continuation::{CONTINUATION_WORDS, Continuation, ContinuationKind};
+use crate::threaded::continuation::{CONTINUATION_WORDS, Continuation, ContinuationKind, HOST_CALL_WORDS};
 use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::kinds::{OperandKind, Slot};
@@ -57,11 +57,38 @@ slow_handler! {
         let new = regs.add(call.window);
         if callee.tag() == Tag::FUNCTION {
             let closure = pointer::<Closure>(callee.payload() as usize);
-            if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
+            if let Some(host) = host_of(closure) {
                 return host_run::call(&mut *cx, host, closure, new, call.arguments, rows::CallAny::next(pc), at);
             }
         }
         call::call_value(&mut *cx, callee, new, call.arguments, rows::CallAny::next(pc), at)
+    }
+}
+
+/// The function of the host that a closure is, if it is one.
+///
+/// # Safety
+/// The closure is live.
+#[inline(always)]
+pub(super) unsafe fn host_of<'a>(closure: *mut Closure) -> Option<&'a HostFunction> {
+    // SAFETY: closures point to functions, which live as long as the machine.
+    match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
+        Body::Host(host) => Some(host),
+        Body::Guest(_) | Body::Bridge(_) => None,
+    }
+}
+
+slow_handler! {
+    /// `call_any` of a host function with a fast path, which nothing stands in the way of but perhaps a collection, or the arguments.
+    pub(crate) fn call_fast_path_slow(pc, regs, cx) {
+        let call = rows::CallAny::read(pc);
+        let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
+        let host = host_of(closure).expect("the caller has seen a function of the host");
+        let (new, place) = (regs.add(call.window), rows::CallAny::next(pc));
+        match host_run::call_fast_path(&mut *cx, host, new, call.arguments, new, place) {
+            Some(flow) => flow,
+            None => host_run::invoke(&mut *cx, host, closure, new, call.arguments, place, Flow { pc, regs }),
+        }
     }
 }
 
@@ -96,7 +123,18 @@ slow_handler! {
         }
         let callee = get_any(regs, call.callee);
         let total = call.arguments + (*cx).open_count;
-        direct_switch::call_value(&mut *cx, callee, regs.add(call.window), total, rows::CallAnyOpen::next(pc), at)
+        let (new, place) = (regs.add(call.window), rows::CallAnyOpen::next(pc));
+        // The function itself would make room, in whatever form the code is.
+        let has_room = new.wrapping_add(2 * total + HOST_CALL_WORDS) <= (*cx).stack_end;
+        if callee.tag() == Tag::FUNCTION
+            && has_room
+            && !(*cx).hooks.is_on
+            && let Some(host) = host_of(callee.pointer().cast())
+            && let Some(flow) = host_run::call_fast_path(&mut *cx, host, new, total, new, place)
+        {
+            return flow;
+        }
+        direct_switch::call_value(&mut *cx, callee, new, total, place, at)
     }
 }
 

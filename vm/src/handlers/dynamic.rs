@@ -9,7 +9,7 @@ use crate::runtime::builtin::Builtin;
 use crate::runtime::builtin::Question;
 use crate::runtime::builtin::long_comparison;
 use crate::runtime::call::call_from_instruction;
-use crate::runtime::concat::concat_values;
+use crate::runtime::concat::{FEW, concat_values, join_few};
 use crate::runtime::context::Context;
 use crate::runtime::error::{self, ErrorKind};
 use crate::runtime::function::top_of;
@@ -509,8 +509,19 @@ handler! {
 slow_handler! {
     fn concat_now(pc, regs, cx) {
         let rows::Concat { dst, values: slots } = rows::Concat::read(pc);
-        let mut values = Vec::with_capacity(slots.count);
         let mut c = slots.cursor();
+        if slots.count <= FEW {
+            let mut few = [Value::NIL; FEW];
+            for value in &mut few[..slots.count] {
+                *value = get_any(regs, Slot::read(&mut c));
+            }
+            if let Some(joined) = join_few(&mut (*cx).heap, &few[..slots.count]) {
+                set_any(regs, dst, joined);
+                return stop_if_used_up(&mut *cx, Flow { pc: slots.next(pc), regs });
+            }
+            c = slots.cursor();
+        }
+        let mut values = Vec::with_capacity(slots.count);
         for _ in 0..slots.count {
             values.push(get_any(regs, Slot::read(&mut c)));
         }

@@ -202,13 +202,14 @@ handler! {
                 }
             }
         }
-        slow!(get_slow::<K::General>, pc, regs, cx, facc)
+        slow!(get_hashed_slow::<K::General>, pc, regs, cx, facc)
     }
 }
 
 handler! {
+    /// `get` of what may be in the hash part.
     #[inline(never)]
-    fn get_slow<K: AnySource>(pc, regs, cx, facc) {
+    fn get_hashed_slow<K: AnySource>(pc, regs, cx, facc) {
         let rows::Get { dst, object, key } = rows::Get::<K>::read(pc);
         let key = K::value(key, regs);
         if tag_at(regs, object) == Tag::TABLE {
@@ -220,6 +221,15 @@ handler! {
                 next!(rows::Get::<K>::next(pc), regs, cx, facc)
             }
         }
+        slow!(get_slow::<K>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn get_slow<K: AnySource>(pc, regs, cx, facc) {
+        let rows::Get { dst, object, key } = rows::Get::<K>::read(pc);
+        let key = K::value(key, regs);
         let next = rows::Get::<K>::next(pc);
         follow!(get_any_key(&mut *cx, Flow { pc, regs }, next, get_any(regs, object), key, dst), cx, facc)
     }
@@ -284,7 +294,7 @@ unsafe fn get_through(
 
 handler! {
     /// `get_method` with a constant string key. The index is that of the node in the table behind `__index` when the object
-    /// itself has no such key.
+    /// itself has no such key, as no string has.
     pub(crate) fn get_method(pc, regs, cx, facc) {
         let rows::GetMethod { function, receiver, cache, key, object } = rows::GetMethod::read(pc);
         let value = get_any(regs, object);
@@ -305,6 +315,26 @@ handler! {
                 *regs.add(function + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
                 next!(rows::GetMethod::next(pc), regs, cx, facc)
             }
+            slow!(get_method_slow, pc, regs, cx, facc)
+        }
+        slow!(get_string_method_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// The same of a string.
+    #[inline(never)]
+    fn get_string_method_slow(pc, regs, cx, facc) {
+        let rows::GetMethod { function, receiver, cache, key, object } = rows::GetMethod::read(pc);
+        let value = get_any(regs, object);
+        if value.tag() == Tag::STRING
+            && let Some(class) = index_of(cx, (*cx).string_metatable)
+            && let Some(node) = cached(class, cache.index, key)
+        {
+            set_any(regs, receiver, value);
+            *regs.add(function) = (*node).value;
+            *regs.add(function + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
+            next!(rows::GetMethod::next(pc), regs, cx, facc)
         }
         slow!(get_method_slow, pc, regs, cx, facc)
     }
@@ -318,9 +348,20 @@ handler! {
 unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table> {
     // SAFETY: the table lives, and its metatable with it.
     unsafe {
-        let metatable = Table::metatable(table);
         // What a weak or large table has itself was not looked for.
-        if metatable.is_null() || Table::has_more(table) {
+        if Table::has_more(table) { None } else { index_of(cx, Table::metatable(table)) }
+    }
+}
+
+/// The table behind `__index` of a metatable, which may be null, when it is one.
+///
+/// # Safety
+/// The metatable is live.
+#[inline(always)]
+unsafe fn index_of(cx: *mut Context, metatable: *mut Table) -> Option<*mut Table> {
+    // SAFETY: the metatable lives, and what it refers to.
+    unsafe {
+        if metatable.is_null() {
             return None;
         }
         let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
@@ -334,8 +375,12 @@ slow_handler! {
         let key = pointer::<Str>(key as usize);
         let value = get_any(regs, object);
         set_any(regs, receiver, value);
-        if value.tag() == Tag::TABLE
-            && let Some(class) = behind_index(cx, value.pointer().cast())
+        let class = match value.tag() {
+            Tag::TABLE => behind_index(cx, value.pointer().cast()),
+            Tag::STRING => index_of(cx, (*cx).string_metatable),
+            _ => None,
+        };
+        if let Some(class) = class
             && let Some(index) = Table::find_str_index(class, key)
         {
             cache.place.remember(index);
@@ -543,18 +588,5 @@ unsafe fn set_through(
             object = handler;
         }
         raise_message(cx, at, "'__newindex' chain too long; possibly a loop")
-    }
-}
-
-impl Context {
-    /// A metamethod that tables cache the absence of.
-    #[inline]
-    pub(crate) fn event(&mut self, metatable: *mut Table, metamethod: Metamethod) -> Value {
-        if metatable.is_null() {
-            return Value::NIL;
-        }
-        let name = self.metamethods[metamethod as usize];
-        // SAFETY: the metatable is reachable from its table; the names are roots.
-        unsafe { Table::get_event(metatable, &mut self.heap, metamethod as u32, name) }
     }
 }

@@ -254,6 +254,7 @@ impl Heap {
     }
 
     /// The closure that a value is, with its captured values, unless these are the machine's own.
+    #[inline]
     fn open_closure(value: Value) -> Option<*mut super::Closure> {
         // SAFETY: values at hand are reachable.
         value.as_function().filter(|&closure| unsafe { !(*closure).header.has(Header::SEALED) })
@@ -261,6 +262,7 @@ impl Heap {
 
     /// Captured value `index` of a closure, from 0; cells are looked into. None of functions that the machine has made for
     /// others.
+    #[inline]
     pub fn capture(&self, closure: Value, index: usize) -> Option<Value> {
         let closure = Heap::open_closure(closure)?;
         // SAFETY: values at hand are reachable.
@@ -324,6 +326,7 @@ impl Heap {
     }
 
     /// Changes captured value `index` of a closure; through its cell, when it has one. False when there is none.
+    #[inline]
     pub fn set_capture(&mut self, closure: Value, index: usize, value: Value) -> bool {
         let Some(closure) = Heap::open_closure(closure) else { return false };
         // SAFETY: values at hand are reachable; old values go through the barrier.

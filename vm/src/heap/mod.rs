@@ -63,7 +63,7 @@ pub(crate) use string::{SHORT_BYTES_MAX, Str, hash_bytes};
 pub use table::{InvalidKey, NEXT_SLOTS_MAX, TableError, TableScan};
 pub(crate) use table::{Node, Table};
 
-use crate::memory::MemoryBudget;
+use crate::memory::{LARGE_PAGE_BYTES, MemoryBudget};
 use crate::value::{Tag, Value};
 use collect::Cycle;
 use finaliser::Finalisers;
@@ -289,6 +289,34 @@ impl Heap {
         if self.cycle.phase().is_between_cycles() {
             // SAFETY: as the caller promises; nothing is grey between cycles.
             self.freed += unsafe { self.space.release(cell) } as u64;
+        }
+    }
+
+    /// Lets the host have the memory of large pages between two places of a cell; that around `from`, too, but not the first one.
+    /// The cell counts as before. What was there is still there, or zero.
+    ///
+    /// # Safety
+    /// Both places lie in a live cell of this heap, whose contents before `to` are not needed any more, but for its first bytes.
+    /// Whatever still reads them sees no difference between what was there and zeros.
+    #[inline]
+    pub(crate) unsafe fn discard(&mut self, cell: *mut u8, from: *mut u8, to: *mut u8) {
+        let page = |place: *mut u8| place.map_addr(|address| address & !(LARGE_PAGE_BYTES - 1));
+        let start = page(from).max(chunk::chunk_of(cell).cast::<u8>().wrapping_add(LARGE_PAGE_BYTES));
+        if start < page(to) {
+            // SAFETY: as the caller promises; past the first page there is nothing but the cell in its mapping.
+            unsafe { crate::memory::discard(start, page(to).addr() - start.addr()) };
+        }
+    }
+
+    /// Keeps values alive for this cycle whose place the collector may not have come to yet, and will not find them at.
+    ///
+    /// # Safety
+    /// There are so many values of this heap.
+    #[inline]
+    pub(crate) unsafe fn keep_moving(&mut self, values: *const Value, count: usize) {
+        if self.marking() {
+            // SAFETY: as the caller promises.
+            unsafe { self.marker.mark_slots(values, count) };
         }
     }
 

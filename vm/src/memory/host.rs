@@ -10,7 +10,7 @@ const PAGE_BYTES: usize = 1 << 16;
 
 /// A multiple of the system's large pages, where it has some. A large page costs a quarter of what its small ones do when they are
 /// touched one by one, and nearly nothing when it is given back.
-const LARGE_PAGE_BYTES: usize = 1 << 21;
+pub(crate) const LARGE_PAGE_BYTES: usize = 1 << 21;
 /// Ranges of so many bytes ask for large pages. What uses less would hold more memory than it has touched.
 const LARGE_BYTES_MIN: usize = 16 * LARGE_PAGE_BYTES;
 
@@ -251,6 +251,20 @@ mod system {
         // SAFETY: the range was allocated with this layout, and nobody uses it any more.
         unsafe { dealloc(range.base, layout(range.reserved).expect("it was allocated with it")) };
     }
+}
+
+/// Lets the host have memory in the middle of a mapping. What was there is still there, or zero.
+///
+/// # Safety
+/// These bytes are part of a [`Mapping`], they are whole pages, and what they hold is not needed any more.
+pub(crate) unsafe fn discard(start: *mut u8, bytes: usize) {
+    #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
+    // SAFETY: as the caller promises.
+    unsafe {
+        libc::madvise(start.cast(), bytes, libc::MADV_DONTNEED);
+    }
+    #[cfg(not(all(target_os = "linux", target_pointer_width = "64", not(miri))))]
+    let _ = (start, bytes);
 }
 
 /// Has the allocator return to the system what it keeps of freed memory.

@@ -11,7 +11,7 @@ mod table;
 
 pub use budget::{Held, MemoryBudget, OutOfMemory};
 pub use buffer::Buffer;
-pub(crate) use host::{Mapping, Reservation};
+pub(crate) use host::{LARGE_PAGE_BYTES, Mapping, Reservation, discard};
 pub(crate) use linear::MemoryView;
 pub use linear::{LinearMemory, OutOfBounds, PAGE_BYTES};
 pub(crate) use segment::Segment;

@@ -1,5 +1,7 @@
 //! Concatenation, which may call a metamethod between any two values and then goes on.
 
+use crate::format::{self, INT_BYTES_MAX};
+use crate::heap::Heap;
 use crate::heap::OutOfMemory;
 use crate::heap::Str;
 use crate::number;
@@ -23,6 +25,34 @@ use crate::threaded::table::Row;
 use crate::value::Tag;
 use crate::value::Value;
 use minivm_isa::TrapCode;
+
+/// Values that [`join_few`] takes at most.
+pub(crate) const FEW: usize = 8;
+
+/// Joins a few strings and integers that are not long together; none where more than that is asked for, or there is no memory.
+///
+/// # Safety
+/// The values are reachable, and no more than [`FEW`].
+#[inline(always)]
+pub(crate) unsafe fn join_few(heap: &mut Heap, values: &[Value]) -> Option<Value> {
+    let mut digits = [[0; INT_BYTES_MAX]; FEW];
+    let mut pieces: [&[u8]; FEW] = [&[]; FEW];
+    let mut bytes = 0;
+    for ((value, piece), digits) in values.iter().zip(&mut pieces).zip(&mut digits) {
+        *piece = match value.tag() {
+            // SAFETY: the caller keeps the operands reachable.
+            Tag::STRING => unsafe { Str::bytes(value.pointer().cast()) },
+            Tag::INT => format::int(value.payload() as i64, digits),
+            _ => return None,
+        };
+        bytes += piece.len();
+    }
+    if bytes > FAST_PATH_BYTES_MAX {
+        return None;
+    }
+    // SAFETY: the string was just made.
+    heap.concat(&pieces[..values.len()]).ok().map(|string| unsafe { Value::from_string(string) })
+}
 
 /// Joins values from the right; the result goes to register word `dst`.
 ///
@@ -82,7 +112,7 @@ unsafe fn operand_count(at: Flow) -> usize {
 unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, OutOfMemory> {
     let mut numbers: Vec<String> = Vec::new();
     for value in values.iter().filter(|value| value.tag() != Tag::STRING) {
-        numbers.push(crate::format::number(*value));
+        numbers.push(format::number(*value));
     }
     let mut number = numbers.iter();
     let pieces: Vec<&[u8]> = values

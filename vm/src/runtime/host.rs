@@ -111,6 +111,8 @@ pub type FastPathFn = fn(&mut Heap, &[Value]) -> FastPath;
 pub enum FastPath {
     /// One result.
     One(Value),
+    /// The arguments from this one on, which are no more than a call may copy without a charge.
+    From(usize),
     /// No result.
     Nothing,
     /// It did nothing, as it does not know such arguments.
@@ -160,15 +162,21 @@ pub struct HostState {
 
 impl HostState {
     /// The state of type `T`, made when it is first asked for.
+    #[inline]
     pub fn get<T: Any + Default + Send>(&mut self) -> &mut T {
         let index = match self.find::<T>() {
             Some(index) => index,
-            None => {
-                self.set(T::default());
-                self.entries.len() - 1
-            }
+            None => self.begin::<T>(),
         };
         self.entries[index].1.downcast_mut().expect("entries are kept under their own type")
+    }
+
+    /// Makes the state of a type that was not asked for before; gives where it is.
+    #[cold]
+    #[inline(never)]
+    fn begin<T: Any + Default + Send>(&mut self) -> usize {
+        self.set(T::default());
+        self.entries.len() - 1
     }
 
     /// Sets the state of type `T`.

@@ -24,7 +24,7 @@ use crate::value::Value;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Calls a host function for a call instruction: by its fast path, if it has one that knows these arguments.
+/// Calls a host function for a call instruction, but not by its fast path.
 ///
 /// # Safety
 /// As for [`call::enter`].
@@ -40,10 +40,7 @@ pub(crate) unsafe fn call(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        if let Some(flow) = direct_switch::call(cx, host, closure, new, count, place, at) {
-            return flow;
-        }
-        match call_fast_path(cx, host, new, count, new, place) {
+        match direct_switch::call(cx, host, closure, new, count, place, at) {
             Some(flow) => flow,
             None => invoke(cx, host, closure, new, count, place, at),
         }
@@ -88,6 +85,11 @@ pub(crate) unsafe fn call_fast_path(
                 }
                 set_any(new, 0, value);
                 1
+            }
+            FastPath::From(first) => {
+                let first = first.min(count);
+                let caller = deliver(cx, new.add(2 * first), count - first, base, place);
+                return Some(Flow { pc: place, regs: caller });
             }
             FastPath::Nothing => 0,
             FastPath::Unknown => return None,
@@ -138,7 +140,7 @@ pub(crate) unsafe fn invoke(
             }
         }
         let at = Start { count, state: 0, returned: Returned::Nothing, came, paid: 0 };
-        step(cx, host, new, at)
+        run_state(cx, host, new, at)
     }
 }
 
@@ -260,8 +262,16 @@ fn toll(at: &Start) -> u64 {
     }
 }
 
-/// Runs one state of a host function and does what it answers.
+/// Runs one state of a host function, which is not its first, and does what it answers.
+#[inline(never)]
 unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> Flow {
+    // SAFETY: passed on.
+    unsafe { run_state(cx, host, base, at) }
+}
+
+/// Runs one state of a host function and does what it answers.
+#[inline(always)]
+unsafe fn run_state(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> Flow {
     // SAFETY: `base` is the frame of this host function, on top of the stack.
     unsafe {
         let toll = toll(&at);

@@ -30,6 +30,17 @@ impl Context {
         self.metamethod_of(self.metatable(value), metamethod)
     }
 
+    /// A metamethod that tables cache the absence of.
+    #[inline]
+    pub(crate) fn event(&mut self, metatable: *mut Table, metamethod: Metamethod) -> Value {
+        if metatable.is_null() {
+            return Value::NIL;
+        }
+        let name = self.metamethods[metamethod as usize];
+        // SAFETY: the metatable is reachable from its table; the names are roots.
+        unsafe { Table::get_event(metatable, &mut self.heap, metamethod as u32, name) }
+    }
+
     /// A metamethod out of a metatable, which may be null, or nil.
     pub(crate) fn metamethod_of(&mut self, metatable: *mut Table, metamethod: Metamethod) -> Value {
         if metatable.is_null() {

@@ -141,6 +141,7 @@ fn select(_: &mut Heap, arguments: &[Value]) -> FastPath {
     match which.as_int() {
         Some(index) if index > 0 && index as usize == rest.len() => FastPath::One(rest[index as usize - 1]),
         Some(index) if index > 0 && index as usize > rest.len() => FastPath::Nothing,
+        Some(index) if index > 0 && rest.len() - index as usize <= ARGUMENTS_MAX => FastPath::From(index as usize),
         _ => FastPath::Unknown,
     }
 }

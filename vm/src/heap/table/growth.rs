@@ -4,7 +4,8 @@
 //! `array_len` of 0: what has moved is found as ever, and what has not is found by the functions here, each of which moves some
 //! more. Slots are in the old part from `array_len` up to where that ends, all others in the new one.
 //!
-//! The old part is only read once values move out of it, so the collector may still be scanning it.
+//! The old part is only read once values move out of it, so the collector may still be scanning it; it keeps what moves alive, so
+//! that the host may have the memory of what has moved. An array that grows takes little more of it than its slots.
 
 use super::layout::{ArrayHeader, BUCKETS, MOVING, PART_HEADER_BYTES, PART_LEN_MAX, Table};
 use super::resize::IntKeys;
@@ -171,8 +172,8 @@ impl Table {
     /// # Safety
     /// Callers give a live table whose array part moves.
     unsafe fn move_up_to(table: *mut Table, heap: &mut Heap, count: u32) {
-        // SAFETY: callers give a live table whose array part moves. The new part has room for all the old one has, and the
-        // collector scans the old one as it is, or both.
+        // SAFETY: callers give a live table whose array part moves. The new part has room for all the old one has. Where the
+        // collector still scans the old one, what it refers to is marked, so that it finds nothing new there.
         unsafe {
             let header = Table::array_header(table);
             let old = (*header).old;
@@ -180,8 +181,11 @@ impl Table {
             let from = (*table).array_len;
             let end = from.saturating_add(count).min(old_len);
             let place = from as usize;
-            (*table).array.add(place).copy_from_nonoverlapping(old.add(place), (end - from) as usize);
+            let count = (end - from) as usize;
+            heap.keep_moving(old.add(place), count);
+            (*table).array.add(place).copy_from_nonoverlapping(old.add(place), count);
             (*table).array_len = end;
+            heap.discard(part_of_slots(old), old.add(place).cast(), old.add(end as usize).cast());
             if end == old_len {
                 (*table).array_len = (*header).hint;
                 ((*header).hint, (*header).old) = ((*header).size, std::ptr::null_mut());

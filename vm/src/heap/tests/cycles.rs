@@ -87,6 +87,48 @@ fn what_is_overwritten_during_a_cycle_survives_it() {
     }
 }
 
+#[test]
+#[cfg_attr(miri, ignore = "takes long")]
+fn what_moves_out_of_a_large_array_during_a_cycle_survives_it() {
+    let mut heap = new_heap();
+    let array = table(&mut heap);
+    let mut roots = List(vec![table_value(array)]);
+    let text = |index: i64| format!("string {index}");
+    let mut count = 0;
+    let mut append = |heap: &mut Heap| {
+        count += 1;
+        let value = if count % 100 == 0 { string_value(heap, &text(count)) } else { Value::int(count) };
+        set(heap, array, Value::int(count), value);
+        count
+    };
+    // SAFETY: the table is reachable.
+    let is_full = || unsafe { Table::slots_len(array) == Table::array_size(array) };
+    // SAFETY: as above.
+    let is_moving = || unsafe { !Table::old_slots(array).is_null() };
+    while append(&mut heap) < 500_000 || is_moving() || !is_full() {}
+    heap.collect_full(&mut roots);
+    while !heap.marking() {
+        heap.step_by(1, &mut roots);
+    }
+    // All of it moves while the collector has looked at little of it, and the host gets its memory back.
+    append(&mut heap);
+    assert!(is_moving() && heap.marking());
+    while is_moving() {
+        append(&mut heap);
+    }
+    let last = append(&mut heap);
+    while heap.is_collecting() {
+        heap.step_by(1 << 20, &mut roots);
+    }
+    for index in 0..100_000 {
+        string(&mut heap, &format!("other {index}"));
+    }
+    for index in (100..=last).step_by(100) {
+        let value = get(&mut heap, array, Value::int(index));
+        assert_eq!(value.as_bytes(), Some(text(index).as_bytes()));
+    }
+}
+
 fn weak_table(heap: &mut Heap, keys: bool, values: bool) -> *mut Table {
     let weak = table(heap);
     // SAFETY: the tests keep what they use reachable.

@@ -300,7 +300,7 @@ helper! {
                     1
                 }
                 Ok(FastPath::Nothing) => 0,
-                Ok(FastPath::Unknown) | Err(_) => -1,
+                Ok(FastPath::From(_) | FastPath::Unknown) | Err(_) => -1,
             }
         }
     }

@@ -55,8 +55,9 @@ impl<'f> Pieces<'f> {
     }
 
     fn directive(&mut self) -> LibraryResult<Directive<'f>> {
-        let is_inner = |byte: &u8| FLOAT_FLAGS.contains(byte) || matches!(byte, b'1'..=b'9' | b'.');
-        let inner = self.rest[1..].iter().take_while(|byte| is_inner(byte)).count();
+        // Flags, width and precision.
+        let is_inner = |byte: &&u8| matches!(byte, b'-' | b'+' | b'#' | b' ' | b'0'..=b'9' | b'.');
+        let inner = self.rest[1..].iter().take_while(is_inner).count();
         if inner + 1 >= SPECIFICATION_LENGTH_LIMIT {
             return Err(LibraryError::message("invalid format (too long)"));
         }
@@ -168,7 +169,9 @@ impl<'f> Directive<'f> {
             width: 0,
             precision: None,
         };
-        directive.parse_layout(&text[1..=inner])?;
+        if inner > 0 {
+            directive.parse_layout(&text[1..=inner])?;
+        }
         Ok(directive)
     }
 

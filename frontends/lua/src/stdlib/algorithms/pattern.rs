@@ -124,6 +124,9 @@ pub(super) enum Node {
     Malformed(PatternError),
 }
 
+/// No node.
+const NO_RUN: usize = usize::MAX;
+
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -132,6 +135,9 @@ pub struct Pattern {
     pub(super) anchored: bool,
     /// What a match begins with.
     pub(super) first: Follow,
+    /// The node that takes a whole run at the beginning of a match, [`NO_RUN`] if there is none: where a match fails behind it, it
+    /// does so wherever in the run it begins.
+    pub(super) leading_run: usize,
     captures: usize,
     position_captures: u32,
     unfinished_captures: u32,
@@ -162,6 +168,7 @@ impl Pattern {
             sets,
             anchored: false,
             first: Follow::Unknown,
+            leading_run: NO_RUN,
             captures: captures.count,
             position_captures: captures.positions,
             unfinished_captures: captures.open,
@@ -220,17 +227,20 @@ impl Pattern {
                 Node::AtEnd => after = Follow::End,
                 // The end of the subject counts as a zero byte.
                 Node::Frontier(set) if !self.set(set).contains(0) => after = Follow::Set(set),
-                Node::BackReference(_)
-                | Node::Never
-                | Node::Balanced { .. }
-                | Node::Frontier(_)
-                | Node::Matched
-                | Node::Malformed(_) => {
+                Node::Balanced { open, .. } => after = Follow::Byte(open),
+                Node::BackReference(_) | Node::Never | Node::Frontier(_) | Node::Matched | Node::Malformed(_) => {
                     after = Follow::Unknown;
                 }
             }
         }
         self.first = after;
+        let is_open = |node: &&Node| matches!(node, Node::Open(_));
+        let first = self.nodes.iter().take_while(is_open).count();
+        // What a part of the match is compared with depends on where it begins.
+        let looks_back = self.nodes.iter().any(|node| matches!(node, Node::BackReference(_)));
+        if !looks_back && matches!(self.nodes.get(first), Some(Node::Item { committed: true, .. })) {
+            self.leading_run = first;
+        }
     }
 
     /// Whether nothing that `single` matches can be what has to follow.

@@ -45,10 +45,19 @@ fn get_from(places: &mut Vec<Place>, pattern: &[u8], compile: impl Fn(&[u8]) -> 
     }
 }
 
+/// By its length, its beginning and its end.
 fn place_of(pattern: &[u8]) -> usize {
+    let word = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes"));
+    let length = pattern.len();
+    let (first, last) = match pattern {
+        [first, .., last] if length < 4 => (u32::from(*first) | u32::from(pattern[1]) << 8, u32::from(*last)),
+        [only] => (u32::from(*only), 0),
+        [] => (0, 0),
+        _ => (word(&pattern[..4]) ^ word(&pattern[length / 2 - 2..][..4]) << 7, word(&pattern[length - 4..])),
+    };
     let hash =
-        pattern.iter().fold(pattern.len() as u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    (hash >> 16 ^ hash) as usize % PLACES
+        (u64::from(first) << 32 | u64::from(last)).wrapping_add(length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (hash >> 32) as usize % PLACES
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The items of a pattern: how far one reaches from a place in the subject, and what that takes of a budget of steps.
 
-use super::pattern::{Follow, Pattern, Repeat, Single};
+use super::byte_set::ByteSet;
+use super::pattern::{Follow, Pattern, Single};
 
 /// Bytes looked at one by one that are as much work as visiting a node.
 pub(super) const LOOKS_PER_STEP: usize = 4;
@@ -13,8 +14,6 @@ pub(super) enum Step {
     To(usize),
     /// It does not match.
     No,
-    /// The pattern ends here.
-    Matched,
     /// The steps are used up. With how many bytes the node has looked at, or where a lazy item has got to, and how deep it is
     /// nested there.
     Paused(usize, usize),
@@ -35,15 +34,6 @@ pub(super) fn searched_for(steps: u64) -> usize {
 #[inline]
 pub(super) fn spend(steps: &mut u64, bytes: usize, per_step: usize) {
     *steps = steps.saturating_sub((bytes / per_step) as u64);
-}
-
-/// The parts of [`Node::Item`].
-#[derive(Clone, Copy)]
-pub(super) struct Item {
-    pub(super) single: Single,
-    pub(super) repeat: Repeat,
-    pub(super) follow: Follow,
-    pub(super) committed: bool,
 }
 
 /// Going on at a place if something matches.
@@ -67,7 +57,7 @@ pub(super) fn run_length(
         Single::Any => return (rest.len(), true),
         Single::Byte(wanted) => window.iter().position(|&byte| byte != wanted),
         Single::Set(set) => {
-            let set = *pattern.set(set);
+            let set = pattern.set(set);
             window.iter().position(|&byte| !set.contains(byte))
         }
     };
@@ -87,9 +77,22 @@ pub(super) fn can_follow(pattern: &Pattern, subject: &[u8], follow: Follow, at: 
     }
 }
 
+/// Whether the byte at `at` is in a set and the one before is not; there are zeros around the subject.
+#[inline]
+pub(super) fn is_frontier(set: &ByteSet, subject: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).map_or(0, |before| subject[before]);
+    !set.contains(before) && set.contains(subject.get(at).copied().unwrap_or(0))
+}
+
 /// The next end of a lazy item after `end` where what follows can stand; where it has got to, if the steps are used up.
-pub(super) fn extend_lazy(pattern: &Pattern, subject: &[u8], item: Item, end: usize, steps: &mut u64) -> Step {
-    if let (Single::Any, Follow::Byte(byte)) = (item.single, item.follow) {
+pub(super) fn extend_lazy(
+    pattern: &Pattern,
+    subject: &[u8],
+    (single, follow): (Single, Follow),
+    end: usize,
+    steps: &mut u64,
+) -> Step {
+    if let (Single::Any, Follow::Byte(byte)) = (single, follow) {
         let Some(rest) = subject.get(end + 1..) else { return Step::No };
         let window = rest.len().min(searched_for(*steps));
         let found = memchr::memchr(byte, &rest[..window]);
@@ -102,13 +105,13 @@ pub(super) fn extend_lazy(pattern: &Pattern, subject: &[u8], item: Item, end: us
     }
     let last = end.saturating_add(looks_for(*steps));
     let mut at = end;
-    while subject.get(at).is_some_and(|&byte| pattern.matches(item.single, byte)) {
+    while subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)) {
         if at == last {
             *steps = 0;
             return Step::Paused(at, 0);
         }
         at += 1;
-        if can_follow(pattern, subject, item.follow, at) {
+        if can_follow(pattern, subject, follow, at) {
             spend(steps, at - end, LOOKS_PER_STEP);
             return Step::To(at);
         }

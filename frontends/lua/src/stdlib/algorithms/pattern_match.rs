@@ -3,12 +3,12 @@
 //! A [`Search`] is plain data. It stops when its step budget is used up and goes on where it stopped, inside a node even, so
 //! that neither a pattern that takes exponential time nor a long subject can hold the machine. Its state can be saved.
 
-use super::pattern::{Follow, Node, Pattern, PatternError, Repeat};
+use super::pattern::{Follow, Node, Pattern, PatternError, Repeat, Single};
 use super::pattern_item::{
-    Item, LOOKS_PER_STEP, SEARCHED_PER_STEP, Step, can_follow, extend_lazy, looks_for, match_again, match_balanced,
-    run_length, searched_for, spend, to,
+    LOOKS_PER_STEP, SEARCHED_PER_STEP, Step, can_follow, extend_lazy, is_frontier, looks_for, match_again,
+    match_balanced, run_length, searched_for, spend, to,
 };
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// Choices open at a time; past it a pattern is too complex, at about the size where PUC gives up too.
@@ -53,7 +53,7 @@ pub struct Search {
     last_end: Option<usize>,
     attempts_done: bool,
     paused: Paused,
-    choices: SmallVec<[Choice; USUAL_MAX]>,
+    choices: Choices,
     /// Where each capture of the pattern begins and ends; none before the search begins.
     captures: SmallVec<[(usize, usize); USUAL_MAX]>,
 }
@@ -95,7 +95,8 @@ struct Choice {
 
 enum Attempt {
     Matched(usize),
-    Failed,
+    /// None at the start, and none before that place.
+    Failed(usize),
     Paused,
 }
 
@@ -197,7 +198,7 @@ impl Search {
     /// runs over.
     pub fn next(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Result<SearchStep, PatternError> {
         if self.captures.is_empty() && pattern.captures() > 0 {
-            self.captures = smallvec![(0, 0); pattern.captures()];
+            self.captures.resize(pattern.captures(), (0, 0));
         }
         loop {
             if self.paused == Paused::No {
@@ -216,11 +217,10 @@ impl Search {
                     self.attempts_done = pattern.anchored;
                     return Ok(SearchStep::Found(found));
                 }
-                Attempt::Matched(_) | Attempt::Failed => {
-                    self.start += 1;
-                    self.attempts_done = pattern.anchored;
-                }
+                Attempt::Matched(_) => self.start += 1,
+                Attempt::Failed(next) => self.start = next,
             }
+            self.attempts_done = pattern.anchored;
         }
     }
 
@@ -265,216 +265,105 @@ impl Search {
 
     /// Tries to match at the start, or goes on with the attempt that was paused.
     fn attempt(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Result<Attempt, PatternError> {
-        let (mut node, mut at) = (0, self.start);
-        let mut has_failed = false;
-        match std::mem::replace(&mut self.paused, Paused::No) {
-            Paused::No => {}
-            Paused::At(place) => match self.go_on_at(pattern, subject, place, steps)? {
+        let (mut node, mut at, mut has_failed) = (0, self.start, false);
+        if self.paused != Paused::No {
+            match self.go_on(pattern, subject, steps)? {
                 Ok(next) => (node, at, has_failed) = next,
                 Err(attempt) => return Ok(attempt),
-            },
-            Paused::Choosing => has_failed = true,
+            }
         }
+        let mut next_start = self.start + 1;
+        let Self { paused, choices, captures, .. } = self;
+        let captures = &mut captures[..];
+        let mut pause = |at| {
+            *paused = at;
+            Ok(Attempt::Paused)
+        };
         loop {
             if has_failed {
-                match self.choose_again(pattern, subject, steps) {
+                if choices.is_empty() {
+                    return Ok(Attempt::Failed(next_start));
+                }
+                match choose_again(choices, pattern, subject, steps) {
                     Again::At(next, from) => (node, at, has_failed) = (next, from, false),
-                    Again::Nothing => return Ok(Attempt::Failed),
-                    Again::Paused => return Ok(self.pause(Paused::Choosing)),
+                    Again::Nothing => return Ok(Attempt::Failed(next_start)),
+                    Again::Paused => return pause(Paused::Choosing),
                 }
             }
-            let place = Place { node, at, done: 0, depth: 0 };
             if *steps == 0 {
-                return Ok(self.pause(Paused::At(place)));
+                return pause(Paused::At(Place { node, at, done: 0, depth: 0 }));
             }
             *steps -= 1;
-            // What patterns have most of is done here, all else in `visit`.
-            match pattern.nodes[node] {
+            // What patterns have most of is done here, all that may take long or is rare in `visit`.
+            let step = match pattern.nodes[node] {
                 Node::Item { single, repeat: Repeat::Once, .. } => {
-                    has_failed = !subject.get(at).is_some_and(|&byte| pattern.matches(single, byte));
-                    (node, at) = (node + 1, at + 1);
+                    to(subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)), at + 1)
+                }
+                Node::Item { single, repeat: Repeat::Greedy { least }, committed, .. } => {
+                    let item = (single, least, committed);
+                    let step = repeat_greedily(choices, pattern, subject, (node, at, 0), item, steps)?;
+                    match step {
+                        Step::To(end) if node == pattern.leading_run => next_start = end.max(next_start),
+                        _ => {}
+                    }
+                    step
+                }
+                Node::Item { single, repeat: Repeat::Optional, .. } => {
+                    repeat_once(choices, pattern, subject, (node, at), single)?
                 }
                 Node::Open(index) => {
-                    self.captures[usize::from(index.0)] = (at, at);
-                    node += 1;
+                    captures[usize::from(index.0)] = (at, at);
+                    Step::To(at)
                 }
                 Node::Close(index) => {
-                    self.captures[usize::from(index.0)].1 = at;
-                    node += 1;
+                    captures[usize::from(index.0)].1 = at;
+                    Step::To(at)
                 }
-                _ => match self.visit(pattern, subject, place, steps)? {
-                    Step::To(end) => (node, at) = (node + 1, end),
-                    Step::No => has_failed = true,
-                    Step::Matched => return Ok(Attempt::Matched(at)),
-                    Step::Paused(done, depth) => return Ok(self.pause(Paused::At(Place { done, depth, ..place }))),
-                },
+                Node::Frontier(set) => to(is_frontier(pattern.set(set), subject, at), at),
+                Node::Matched => {
+                    choices.clear();
+                    return Ok(Attempt::Matched(at));
+                }
+                _ => visit(choices, captures, pattern, subject, Place { node, at, done: 0, depth: 0 }, steps)?,
+            };
+            match step {
+                Step::To(end) => (node, at) = (node + 1, end),
+                Step::No => has_failed = true,
+                Step::Paused(done, depth) => return pause(Paused::At(Place { node, at, done, depth })),
             }
         }
     }
 
-    /// Goes on inside a node where an attempt was paused: the next node, its place and whether this one has failed, or what has
-    /// become of the attempt.
+    /// Goes on where an attempt was paused, inside a node perhaps: the next node, its place and whether this one has failed, or what
+    /// has become of the attempt.
     #[cold]
     #[inline(never)]
-    fn go_on_at(
+    fn go_on(
         &mut self,
         pattern: &Pattern,
         subject: &[u8],
-        place: Place,
         steps: &mut u64,
     ) -> Result<Result<(usize, usize, bool), Attempt>, PatternError> {
+        let place = match std::mem::replace(&mut self.paused, Paused::No) {
+            Paused::No => return Ok(Ok((0, self.start, false))),
+            Paused::Choosing => return Ok(Ok((0, self.start, true))),
+            Paused::At(place) if place.done == 0 => return Ok(Ok((place.node, place.at, false))),
+            Paused::At(place) => place,
+        };
+        let Self { paused, choices, captures, .. } = self;
+        let mut pause = |place| {
+            *paused = Paused::At(place);
+            Ok(Err(Attempt::Paused))
+        };
         if *steps == 0 {
-            return Ok(Err(self.pause(Paused::At(place))));
+            return pause(place);
         }
         *steps -= 1;
-        Ok(match self.visit(pattern, subject, place, steps)? {
-            Step::To(end) => Ok((place.node + 1, end, false)),
-            Step::No => Ok((place.node, place.at, true)),
-            Step::Matched => Err(Attempt::Matched(place.at)),
-            Step::Paused(done, depth) => Err(self.pause(Paused::At(Place { done, depth, ..place }))),
-        })
-    }
-
-    /// Visits a node, of which some may be done. Inlined, as hardly any place has something done.
-    #[inline(always)]
-    fn visit(
-        &mut self,
-        pattern: &Pattern,
-        subject: &[u8],
-        Place { node, at, done, depth }: Place,
-        steps: &mut u64,
-    ) -> Result<Step, PatternError> {
-        Ok(match pattern.nodes[node] {
-            Node::Item { single, repeat: Repeat::Once, .. } => {
-                to(subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)), at + 1)
-            }
-            Node::Item { single, repeat, follow, committed } => {
-                let item = Item { single, repeat, follow, committed };
-                self.repeat(pattern, subject, (node, at, done), item, steps)?
-            }
-            Node::Open(index) => {
-                self.captures[usize::from(index.0)] = (at, at);
-                Step::To(at)
-            }
-            Node::Close(index) => {
-                self.captures[usize::from(index.0)].1 = at;
-                Step::To(at)
-            }
-            Node::BackReference(index) => {
-                let (start, end) = self.captures[usize::from(index.0)];
-                match_again(subject, &subject[start..end], at, done, steps)
-            }
-            Node::Never => Step::No,
-            Node::Balanced { open, close } => match_balanced(subject, at, (done, depth), (open, close), steps),
-            Node::Frontier(set) => {
-                let set = pattern.set(set);
-                let before = at.checked_sub(1).map_or(0, |before| subject[before]);
-                let after = subject.get(at).copied().unwrap_or(0);
-                to(!set.contains(before) && set.contains(after), at)
-            }
-            Node::AtEnd => to(at == subject.len(), at),
-            Node::Matched => {
-                self.choices.clear();
-                Step::Matched
-            }
-            Node::Malformed(error) => return Err(error),
-        })
-    }
-
-    #[cold]
-    fn pause(&mut self, paused: Paused) -> Attempt {
-        self.paused = paused;
-        Attempt::Paused
-    }
-
-    /// Matches a repeated item and notes what else it could have matched. Inlined, as [`visit`](Self::visit) is.
-    #[inline(always)]
-    fn repeat(
-        &mut self,
-        pattern: &Pattern,
-        subject: &[u8],
-        (node, start, done): (usize, usize, usize),
-        item: Item,
-        steps: &mut u64,
-    ) -> Result<Step, PatternError> {
-        let mut choice = Choice { node, end: start, least_end: start };
-        match item.repeat {
-            Repeat::Once => {}
-            Repeat::Optional => {
-                if subject.get(start).is_some_and(|&byte| pattern.matches(item.single, byte)) {
-                    choice.end = start + 1;
-                }
-            }
-            Repeat::Greedy { least } => {
-                let (length, is_whole) = run_length(pattern, item.single, &subject[start..], done, steps);
-                if !is_whole {
-                    return Ok(Step::Paused(length, 0));
-                }
-                if length < usize::from(least) {
-                    return Ok(Step::No);
-                }
-                choice.end = start + length;
-                choice.least_end = if item.committed { choice.end } else { start + usize::from(least) };
-            }
-            Repeat::Lazy => {
-                choice.end = start + done;
-                if !can_follow(pattern, subject, item.follow, choice.end) {
-                    match extend_lazy(pattern, subject, item, choice.end, steps) {
-                        Step::To(end) => choice.end = end,
-                        Step::No | Step::Matched => return Ok(Step::No),
-                        // What follows does not stand where it has got to, either.
-                        Step::Paused(further, _) => return Ok(Step::Paused(further - start, 0)),
-                    }
-                }
-            }
+        match visit(choices, captures, pattern, subject, place, steps)? {
+            Step::To(end) => Ok(Ok((place.node + 1, end, false))),
+            Step::No => Ok(Ok((place.node, place.at, true))),
+            Step::Paused(done, depth) => pause(Place { done, depth, ..place }),
         }
-        if item.repeat == Repeat::Lazy || choice.end > choice.least_end {
-            if self.choices.len() >= CHOICES_MAX {
-                return Err(PatternError::TooComplex);
-            }
-            self.choices.push(choice);
-        }
-        Ok(Step::To(choice.end))
-    }
-
-    /// Takes the last decision otherwise.
-    fn choose_again(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Again {
-        while let Some(choice) = self.choices.last_mut() {
-            let Node::Item { single, repeat, follow, committed } = pattern.nodes[choice.node] else {
-                unreachable!("only items are choices");
-            };
-            let end = if repeat == Repeat::Lazy {
-                let item = Item { single, repeat, follow, committed };
-                match extend_lazy(pattern, subject, item, choice.end, steps) {
-                    Step::To(end) => Some(end),
-                    Step::No | Step::Matched => None,
-                    Step::Paused(further, _) => {
-                        choice.end = further;
-                        return Again::Paused;
-                    }
-                }
-            } else {
-                let low = choice.least_end.max(choice.end.saturating_sub(looks_for(*steps)));
-                let shorter = (low..choice.end).rev().find(|&end| can_follow(pattern, subject, follow, end));
-                spend(steps, choice.end - shorter.unwrap_or(low), LOOKS_PER_STEP);
-                if shorter.is_none() && low > choice.least_end {
-                    choice.end = low;
-                    return Again::Paused;
-                }
-                shorter
-            };
-            let Some(end) = end else {
-                self.choices.pop();
-                continue;
-            };
-            choice.end = end;
-            let node = choice.node;
-            if repeat != Repeat::Lazy && choice.end == choice.least_end {
-                self.choices.pop();
-            }
-            return Again::At(node + 1, end);
-        }
-        Again::Nothing
     }
 
     /// How many values the captures of a match are: at least one, because the whole match counts if there is no capture.
@@ -497,4 +386,148 @@ impl Search {
         let (start, end) = self.captures[index];
         Ok(if pattern.is_position(index) { Capture::Position(start as i64 + 1) } else { Capture::Text(start..end) })
     }
+}
+
+type Choices = SmallVec<[Choice; USUAL_MAX]>;
+
+/// Visits a node that may take long, of which some may be done, or a rare one.
+#[inline(never)]
+fn visit(
+    choices: &mut Choices,
+    captures: &[(usize, usize)],
+    pattern: &Pattern,
+    subject: &[u8],
+    Place { node, at, done, depth }: Place,
+    steps: &mut u64,
+) -> Result<Step, PatternError> {
+    Ok(match pattern.nodes[node] {
+        Node::Item { single, repeat: Repeat::Greedy { least }, committed, .. } => {
+            repeat_greedily(choices, pattern, subject, (node, at, done), (single, least, committed), steps)?
+        }
+        Node::Item { single, repeat: Repeat::Lazy, follow, .. } => {
+            repeat_lazily(choices, pattern, subject, (node, at, done), (single, follow), steps)?
+        }
+        Node::BackReference(index) => {
+            let (start, end) = captures[usize::from(index.0)];
+            match_again(subject, &subject[start..end], at, done, steps)
+        }
+        Node::Balanced { open, close } => match_balanced(subject, at, (done, depth), (open, close), steps),
+        Node::AtEnd => to(at == subject.len(), at),
+        Node::Malformed(error) => return Err(error),
+        // Nothing of the others is ever done, but in a snapshot that somebody made up.
+        Node::Item { .. } | Node::Never | Node::Open(_) | Node::Close(_) | Node::Frontier(_) | Node::Matched => {
+            Step::No
+        }
+    })
+}
+
+/// Matches an item as often as it can be, and notes that less would do.
+#[inline(always)]
+fn repeat_greedily(
+    choices: &mut Choices,
+    pattern: &Pattern,
+    subject: &[u8],
+    (node, at, done): (usize, usize, usize),
+    (single, least, committed): (Single, u8, bool),
+    steps: &mut u64,
+) -> Result<Step, PatternError> {
+    let (length, is_whole) = run_length(pattern, single, &subject[at..], done, steps);
+    if !is_whole {
+        return Ok(Step::Paused(length, 0));
+    }
+    let least = usize::from(least);
+    if length < least {
+        return Ok(Step::No);
+    }
+    if !committed && length > least {
+        choose(choices, Choice { node, end: at + length, least_end: at + least })?;
+    }
+    Ok(Step::To(at + length))
+}
+
+/// Matches an optional item, and notes that it need not be there.
+#[inline(always)]
+fn repeat_once(
+    choices: &mut Choices,
+    pattern: &Pattern,
+    subject: &[u8],
+    (node, at): (usize, usize),
+    single: Single,
+) -> Result<Step, PatternError> {
+    if !subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)) {
+        return Ok(Step::To(at));
+    }
+    choose(choices, Choice { node, end: at + 1, least_end: at })?;
+    Ok(Step::To(at + 1))
+}
+
+/// Matches a lazy item, and notes that more could have been taken.
+fn repeat_lazily(
+    choices: &mut Choices,
+    pattern: &Pattern,
+    subject: &[u8],
+    (node, at, done): (usize, usize, usize),
+    item: (Single, Follow),
+    steps: &mut u64,
+) -> Result<Step, PatternError> {
+    let mut end = at + done;
+    if !can_follow(pattern, subject, item.1, end) {
+        match extend_lazy(pattern, subject, item, end, steps) {
+            Step::To(further) => end = further,
+            Step::No => return Ok(Step::No),
+            // What follows does not stand where it has got to, either.
+            Step::Paused(further, _) => return Ok(Step::Paused(further - at, 0)),
+        }
+    }
+    choose(choices, Choice { node, end, least_end: at })?;
+    Ok(Step::To(end))
+}
+
+/// Notes a decision.
+#[inline]
+fn choose(choices: &mut Choices, choice: Choice) -> Result<(), PatternError> {
+    if choices.len() >= CHOICES_MAX {
+        return Err(PatternError::TooComplex);
+    }
+    choices.push(choice);
+    Ok(())
+}
+
+/// Takes the last decision otherwise.
+fn choose_again(choices: &mut Choices, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Again {
+    while let Some(choice) = choices.last_mut() {
+        let Node::Item { single, repeat, follow, .. } = pattern.nodes[choice.node] else {
+            unreachable!("only items are choices");
+        };
+        let end = if repeat == Repeat::Lazy {
+            match extend_lazy(pattern, subject, (single, follow), choice.end, steps) {
+                Step::To(end) => Some(end),
+                Step::No => None,
+                Step::Paused(further, _) => {
+                    choice.end = further;
+                    return Again::Paused;
+                }
+            }
+        } else {
+            let low = choice.least_end.max(choice.end.saturating_sub(looks_for(*steps)));
+            let shorter = (low..choice.end).rev().find(|&end| can_follow(pattern, subject, follow, end));
+            spend(steps, choice.end - shorter.unwrap_or(low), LOOKS_PER_STEP);
+            if shorter.is_none() && low > choice.least_end {
+                choice.end = low;
+                return Again::Paused;
+            }
+            shorter
+        };
+        let Some(end) = end else {
+            choices.pop();
+            continue;
+        };
+        choice.end = end;
+        let node = choice.node;
+        if repeat != Repeat::Lazy && choice.end == choice.least_end {
+            choices.pop();
+        }
+        return Again::At(node + 1, end);
+    }
+    Again::Nothing
 }
