@@ -37,7 +37,7 @@ const FUNCTION_COST: i64 = 8;
 /// watching a run for a profile as so many,
 const WATCH_COST: i64 = 3;
 /// and one of these as long as running so many.
-const COMPILED_COST: i64 = 25_000;
+const COMPILED_COST: i64 = 50_000;
 /// So much may be spent on compiling before anything is won: this, or that part of what has run where it is less,
 const ADVANCE_MAX: i64 = 3_000_000;
 const ADVANCE_PART: i64 = 6;
