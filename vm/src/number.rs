@@ -3,6 +3,15 @@
 use crate::value::{Tag, Value, float_to_int};
 use std::cmp::Ordering;
 
+/// A function of one number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Numeric {
+    /// The square root, a float.
+    SquareRoot,
+    /// The greatest integer that is not above, of all numbers for which there is one.
+    Floor,
+}
+
 /// The value as a float, if it is a number.
 #[inline(always)]
 pub(crate) fn to_float(value: Value) -> Option<f64> {

@@ -40,6 +40,7 @@ pub use crate::compile::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use crate::handlers::dynamic::LESS_EQUAL;
 pub use crate::handlers::uses_tail_calls;
 pub use crate::link::instantiate::LinkError;
+pub use crate::number::Numeric;
 pub use crate::runtime::codec::{ObjectCodec, ObjectHandles, StateCodec};
 pub use crate::runtime::context::{Limits, NumberReader};
 pub use crate::runtime::definitions::InstanceId;

@@ -4,7 +4,7 @@
 
 use crate::code_memory::CodePages;
 use crate::perf_map::PerfMap;
-use crate::translate::{Style, destination_of, translate};
+use crate::translate::{Style, declare_regions, destination_of, translate};
 use crate::types::{dynamic_signature, is_dynamic, native, refuel_signature, signature, words};
 use crate::{Options, Unsupported};
 use cranelift_codegen::control::ControlPlane;
@@ -137,6 +137,7 @@ impl Compiler {
         function.signature = ir::Signature::new(CallConv::SystemV);
         function.signature.params = vec![AbiParam::new(machine::I64); 4];
         function.signature.returns = vec![AbiParam::new(machine::I64)];
+        declare_regions(function);
         let mut b = FunctionBuilder::new(function, &mut self.builder);
         if is_any {
             write_dynamic_thunk(&mut b);

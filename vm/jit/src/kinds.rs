@@ -2,8 +2,9 @@
 //! value is first used.
 
 use crate::facts::{Facts, seen};
-use minivm::raw::native::layout::{TAG_FALSE, TAG_FLOAT, TAG_FUNCTION, TAG_INT, TAG_STRING, TAG_TABLE};
-use minivm::raw::native::{NativeJob, Seen};
+use minivm::raw::Numeric;
+use minivm::raw::native::layout::{TAG_FALSE, TAG_FLOAT, TAG_FUNCTION, TAG_INT, TAG_STRING, TAG_TABLE, TAG_TRUE};
+use minivm::raw::native::{MANY_NODES, NativeJob, Seen};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::{Input, Instruction as I, Operand, loops};
 
@@ -62,6 +63,8 @@ pub(crate) enum Expected {
 
 const INT_BIT: u16 = 1 << TAG_INT;
 const FLOAT_BIT: u16 = 1 << TAG_FLOAT;
+/// Of values that the collector need not see.
+const PLAIN_BITS: u16 = INT_BIT | FLOAT_BIT | 1 << TAG_FALSE | 1 << TAG_TRUE;
 
 /// What an input is expected to be.
 pub(crate) fn expected(kind: Kind, tags: u16) -> Expected {
@@ -184,6 +187,43 @@ impl Kinds<'_> {
             || matches!(self.operand(operand), Kind::Unknown) && seen.tags[index] == 1 << tag
     }
 
+    /// The hash of a key that is a constant and found by its address.
+    pub(crate) fn hash_of(&self, key: Operand) -> Option<u32> {
+        self.job.short_strings[key.constant()?.as_u32() as usize]
+    }
+
+    /// Whether a key is a constant that is found by its address.
+    pub(crate) fn is_field(&self, key: Operand) -> bool {
+        self.hash_of(key).is_some()
+    }
+
+    /// Whether an access to a table went to the same place each time.
+    fn is_direct(&self, object: Operand, key: Operand, seen: &Seen) -> bool {
+        let is_known = if self.is_field(key) { seen.node < MANY_NODES } else { self.operand(key) == INT };
+        self.job.guards_found && self.operand(object) == Kind::Is(TAG_TABLE) && is_known
+    }
+
+    /// The tag of what is read from a table, which guards see to.
+    pub(crate) fn found(&self, object: Operand, key: Operand, seen: &Seen) -> Option<u32> {
+        let tag = seen.found.trailing_zeros();
+        let is_one = seen.found.is_power_of_two() && tag >= TAG_INT;
+        (is_one && self.is_direct(object, key, seen)).then_some(tag)
+    }
+
+    /// The tags of what is overwritten in a table, none of them those of references; guards see to it.
+    pub(crate) fn overwritten(&self, object: Operand, key: Operand, seen: &Seen) -> Option<u16> {
+        let is_plain = seen.found != 0 && seen.found & !PLAIN_BITS == 0;
+        (is_plain && self.is_direct(object, key, seen)).then_some(seen.found)
+    }
+
+    /// What of one number the host function gives that was called each time, which guards see to.
+    pub(crate) fn numeric(&self, arguments: &[Operand], seen: &Seen) -> Option<Numeric> {
+        let &[argument] = arguments else { return None };
+        let is_known = self.job.leaves_unseen && seen.host > 1 && !seen.calls_guests && !seen.calls_slowly;
+        let is_number = matches!(self.expected(argument, seen, 1), Expected::Int | Expected::Float);
+        seen.numeric.filter(|_| is_known && is_number)
+    }
+
     /// How a comparison is done; that of equality has no guards unless both are numbers.
     pub(crate) fn comparison(&self, lhs: Operand, rhs: Operand, seen: &Seen) -> Way {
         way(self.expected(lhs, seen, 0), self.expected(rhs, seen, 1))
@@ -235,7 +275,12 @@ impl Kinds<'_> {
                 let kind = self.loop_kind([index, limit, step], &seen).unwrap_or(Kind::Unknown);
                 return [index, limit, step, variable].into_iter().for_each(|reg| self.set(reg, kind));
             }
-            I::Get { object, key, .. } | I::Set { object, key, .. } => self.refine_access(object, key, &seen),
+            I::Get { dst, object, key } => {
+                self.refine_access(object, key, &seen);
+                let kind = self.found(object, key, &seen).map_or(Kind::Unknown, Kind::Is);
+                return self.set(dst, kind);
+            }
+            I::Set { object, key, .. } => self.refine_access(object, key, &seen),
             I::GetMethod { object, self_value, function, .. } => {
                 return self.get_method(object, [self_value, function], &seen);
             }
@@ -246,14 +291,28 @@ impl Kinds<'_> {
             }
             I::TailCallAny { .. } | I::TailCallAnyOpen { .. } => return,
             I::CurrentFunction { dst } => return self.set(dst, Kind::Is(TAG_FUNCTION)),
-            I::CallAny { callee, .. } | I::CallAnyToOpen { callee, .. }
-                if self.is_seen(callee, &seen, 0, TAG_FUNCTION) =>
-            {
-                self.refine(callee, Kind::Is(TAG_FUNCTION));
-            }
             _ => {}
         }
+        let known = self.refine_call(instruction, &seen);
         instruction.for_each_def(|reg| self.set(reg, Kind::Unknown));
+        if let Some((reg, kind)) = known {
+            self.set(reg, kind);
+        }
+    }
+
+    /// What guards before a call make of its callee and argument; its result, where something is known of that.
+    fn refine_call(&mut self, instruction: &I, seen: &Seen) -> Option<(Reg, Kind)> {
+        let (I::CallAny { callee, arguments, .. } | I::CallAnyToOpen { callee, arguments }) = instruction else {
+            return None;
+        };
+        let numeric = self.numeric(arguments, seen);
+        if numeric.is_some() || self.is_seen(*callee, seen, 0, TAG_FUNCTION) {
+            self.refine(*callee, Kind::Is(TAG_FUNCTION));
+        }
+        let I::CallAny { results, .. } = instruction else { return None };
+        let (&[result], &[argument], Some(numeric)) = (&results[..], &arguments[..], numeric) else { return None };
+        self.refine_number(argument, seen, 1);
+        Some((result, if numeric == Numeric::Floor { INT } else { FLOAT }))
     }
 
     fn arithmetic(&mut self, operation: Operation, dst: Reg, [lhs, rhs]: [Operand; 2], seen: &Seen) {

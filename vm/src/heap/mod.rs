@@ -60,8 +60,8 @@ pub(crate) use marker::Roots;
 pub use object::HostObject;
 pub(crate) use object::{Array, Cell, Closure, ElementKind, FiberCell, Record, RecordLayout, Userdata};
 pub(crate) use string::{SHORT_BYTES_MAX, Str, hash_bytes};
+pub(crate) use table::{HAS_MORE, HashHeader, Node, Table};
 pub use table::{InvalidKey, NEXT_SLOTS_MAX, TableError, TableScan};
-pub(crate) use table::{Node, Table};
 
 use crate::memory::{LARGE_PAGE_BYTES, MemoryBudget};
 use crate::value::{Tag, Value};
@@ -152,6 +152,9 @@ pub struct Heap {
     panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
+/// Where a heap has what may be allocated before the next step of the collector, in bytes, for native code; negative when that is
+/// due.
+pub(crate) const DEBT: usize = std::mem::offset_of!(Heap, debt);
 /// Where a heap has whether it marks, in bytes, for native code.
 pub(crate) const MARKING: usize = std::mem::offset_of!(Heap, marker) + marker::MARKING;
 

@@ -2,6 +2,7 @@
 
 use crate::heap::Heap;
 use crate::heap::OutOfMemory;
+use crate::number::Numeric;
 use crate::runtime::context::Context;
 use crate::value::Value;
 use minivm_isa::TrapCode;
@@ -124,6 +125,8 @@ pub enum FastPath {
 pub enum Intrinsic {
     /// Has a fast path.
     FastPath(FastPathFn),
+    /// Has a fast path, which gives this of one number and may not know others; native code does it itself.
+    Numeric(Numeric, FastPathFn),
     /// Suspends the running fiber with its arguments, and returns what the fiber is resumed with.
     Yield,
     /// Resumes a fiber with its arguments. Where it waits for the fiber in this state, it returns what the fiber gives, after a
@@ -140,6 +143,17 @@ pub enum Intrinsic {
     Next,
     /// Gives the next index and value of a sequence.
     SequenceNext,
+}
+
+impl Intrinsic {
+    /// The fast path, if it has one.
+    #[inline(always)]
+    pub(crate) fn fast_path(self) -> Option<FastPathFn> {
+        match self {
+            Intrinsic::FastPath(function) | Intrinsic::Numeric(_, function) => Some(function),
+            Intrinsic::Yield | Intrinsic::Resumes { .. } | Intrinsic::Next | Intrinsic::SequenceNext => None,
+        }
+    }
 }
 
 /// Where a host function finds the fiber that it resumes.

@@ -61,7 +61,7 @@ pub(crate) unsafe fn call_fast_path(
     base: Regs,
     place: Pc,
 ) -> Option<Flow> {
-    let Some(Intrinsic::FastPath(function)) = host.intrinsic else { return None };
+    let function = host.intrinsic.and_then(Intrinsic::fast_path)?;
     if cx.heap.needs_step() {
         return None;
     }

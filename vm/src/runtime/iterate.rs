@@ -49,7 +49,8 @@ pub(crate) unsafe fn iterate(
                     true => return false,
                 }
             }
-            Some(Intrinsic::FastPath(_) | Intrinsic::Yield | Intrinsic::Resumes { .. }) | None => return false,
+            Some(Intrinsic::FastPath(_) | Intrinsic::Numeric(..) | Intrinsic::Yield | Intrinsic::Resumes { .. })
+            | None => return false,
         };
         set_any(dst, 0, key);
         if wanted > 1 {

@@ -6,11 +6,16 @@
 use super::algorithms::number::{ceil_to_integer, floor_to_integer};
 use super::algorithms::positions::part;
 use minivm::raw::heap::Heap;
-use minivm::raw::{FAST_PATH_BYTES_MAX, FastPath, FastPathFn, Tag, Value};
+use minivm::raw::{FAST_PATH_BYTES_MAX, FastPath, FastPathFn, Intrinsic, Numeric, Tag, Value};
 
-/// The fast path of a library function, by its own name.
-pub(super) fn form(own_name: &str) -> Option<FastPathFn> {
-    FORMS.iter().find(|(name, _)| *name == own_name).map(|&(_, function)| function)
+/// What the machine does of a library function itself, by its own name.
+pub(super) fn form(own_name: &str) -> Option<Intrinsic> {
+    let (_, function) = FORMS.iter().find(|(name, _)| *name == own_name)?;
+    Some(match own_name {
+        "math.floor" => Intrinsic::Numeric(Numeric::Floor, *function),
+        "math.sqrt" => Intrinsic::Numeric(Numeric::SquareRoot, *function),
+        _ => Intrinsic::FastPath(*function),
+    })
 }
 
 const FORMS: &[(&str, FastPathFn)] = &[

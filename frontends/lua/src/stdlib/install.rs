@@ -138,7 +138,7 @@ impl Installer<'_> {
             let own_name = if library.is_empty() { name.to_string() } else { [library, name].join(".") };
             let is_restartable = changes_nothing(&own_name);
             let value = match fast_paths::form(&own_name) {
-                Some(form) => self.machine.intrinsic(own_name, Intrinsic::FastPath(form), function)?,
+                Some(form) => self.machine.intrinsic(own_name, form, function)?,
                 None => self.machine.host_function(own_name, function)?,
             };
             if is_restartable {

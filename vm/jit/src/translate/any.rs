@@ -1,6 +1,6 @@
 //! Tagged values in machine registers: payload and tag, or what is left of them where the kind is known.
 
-use super::{Translator, own};
+use super::{Translator, frame};
 use crate::kinds::{FLOAT, Kind};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Ieee64;
@@ -67,16 +67,31 @@ impl Translator<'_, '_> {
         }
     }
 
+    /// Stores payload and tag in a frame.
+    pub(super) fn store_pair(&mut self, pair: (Value, Value), place: (Value, i32)) {
+        self.store_pair_in(frame(), pair, place);
+    }
+
     /// Stores payload and tag.
-    pub(super) fn store_pair(&mut self, (payload, tag): (Value, Value), (base, offset): (Value, i32)) {
-        self.b.ins().store(own(), payload, base, offset);
-        self.b.ins().store(own(), tag, base, offset + layout::ELEMENT_TAG);
+    pub(super) fn store_pair_in(
+        &mut self,
+        region: MemFlagsData,
+        (payload, tag): (Value, Value),
+        (base, offset): (Value, i32),
+    ) {
+        self.b.ins().store(region, payload, base, offset);
+        self.b.ins().store(region, tag, base, offset + layout::ELEMENT_TAG);
+    }
+
+    /// Loads payload and tag from a frame.
+    pub(super) fn load_pair(&mut self, base: Value, offset: i32) -> (Value, Value) {
+        self.load_pair_in(frame(), base, offset)
     }
 
     /// Loads payload and tag.
-    pub(super) fn load_pair(&mut self, base: Value, offset: i32) -> (Value, Value) {
-        let payload = self.b.ins().load(machine::I64, own(), base, offset);
-        (payload, self.b.ins().load(machine::I32, own(), base, offset + layout::ELEMENT_TAG))
+    pub(super) fn load_pair_in(&mut self, region: MemFlagsData, base: Value, offset: i32) -> (Value, Value) {
+        let payload = self.b.ins().load(machine::I64, region, base, offset);
+        (payload, self.b.ins().load(machine::I32, region, base, offset + layout::ELEMENT_TAG))
     }
 
     pub(super) fn tag_constant(&mut self, tag: u32) -> Value {
@@ -106,7 +121,7 @@ impl Translator<'_, '_> {
         };
         self.in_frame.remove(reg);
         let (slot, regs) = (self.slot(reg), self.regs);
-        let payload = self.b.ins().load(machine::I64, own(), regs, slot);
+        let payload = self.b.ins().load(machine::I64, frame(), regs, slot);
         match self.kinds.of[reg.as_u32() as usize] {
             FLOAT => {
                 let float = self.float_of_bits(payload);
@@ -114,7 +129,7 @@ impl Translator<'_, '_> {
             }
             Kind::Is(_) => self.b.def_var(variables.payload, payload),
             Kind::Number | Kind::Unknown => {
-                let tag = self.b.ins().load(machine::I32, own(), regs, slot + layout::ELEMENT_TAG);
+                let tag = self.b.ins().load(machine::I32, frame(), regs, slot + layout::ELEMENT_TAG);
                 self.b.def_var(variables.payload, payload);
                 self.b.def_var(variables.tag, tag);
             }
@@ -238,7 +253,7 @@ impl Translator<'_, '_> {
         };
         let found = if self.in_frame.contains(reg) {
             let (slot, regs) = (self.slot(reg), self.regs);
-            self.b.ins().load(machine::I32, own(), regs, slot + layout::ELEMENT_TAG)
+            self.b.ins().load(machine::I32, frame(), regs, slot + layout::ELEMENT_TAG)
         } else {
             self.tag_of(operand)
         };

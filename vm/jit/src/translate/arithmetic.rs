@@ -43,7 +43,8 @@ impl Translator<'_, '_> {
         })
     }
 
-    fn float(&mut self, input: Operand, expected: Expected) -> Value {
+    /// An input as a float, behind a guard.
+    pub(super) fn float(&mut self, input: Operand, expected: Expected) -> Value {
         match expected {
             Expected::Float => {
                 self.guard(input, TAG_FLOAT);
@@ -239,7 +240,11 @@ impl Translator<'_, '_> {
         } else {
             self.b.ins().jump(cold, &[]);
         }
-        self.step_in_for_number(cold, done, dst);
+        if self.job.leaves_unseen {
+            self.leave_from(cold);
+        } else {
+            self.step_in_for_number(cold, done, dst);
+        }
         self.b.seal_block(done);
         self.b.switch_to_block(done);
         let result = self.b.block_params(done).to_vec();

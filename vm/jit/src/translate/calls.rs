@@ -3,7 +3,7 @@
 //! What is live is stored, the header of the callee's frame is written, and a native call is made. Afterwards everything is in the
 //! frame, and loaded when it is used: if the callee has left to the interpreter, this code just returns.
 
-use super::{Next, Translator, own};
+use super::{Next, Translator, frame, own};
 use crate::facts::arguments;
 use crate::types::{self, native, words};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -34,8 +34,8 @@ impl Translator<'_, '_> {
         let new = self.b.ins().iadd_imm_u(regs, window);
         self.place_arguments(instruction, call, new);
         let place = self.address_of(call.place);
-        self.b.ins().store(own(), callee.closure, new, layout::FRAME_CLOSURE);
-        self.b.ins().store(own(), place, new, layout::FRAME_PLACE);
+        self.b.ins().store(frame(), callee.closure, new, layout::FRAME_CLOSURE);
+        self.b.ins().store(frame(), place, new, layout::FRAME_PLACE);
         let signature = types::signature(&call.signature, false);
         let signature = self.b.import_signature(signature);
         let mut all = vec![self.context, new, self.b.use_var(self.fuel)];
@@ -105,11 +105,11 @@ impl Translator<'_, '_> {
         let job = self.job;
         let call = &job.calls[&self.at];
         let callee = self.callee(instruction, call)?;
-        self.check_callee_room(&callee);
+        self.check_room_for(&callee, 0);
         let passed = self.pass(instruction, call);
         let regs = self.regs;
         self.place_arguments(instruction, call, regs);
-        self.b.ins().store(own(), callee.closure, regs, layout::FRAME_CLOSURE);
+        self.b.ins().store(frame(), callee.closure, regs, layout::FRAME_CLOSURE);
         let signature = types::signature(&call.signature, false);
         let signature = self.b.import_signature(signature);
         let mut all = vec![self.context, regs, self.b.use_var(self.fuel)];
@@ -118,12 +118,14 @@ impl Translator<'_, '_> {
         Some(Next::Ended)
     }
 
-    /// Leaves where the frame of what takes the place of this one does not fit: errors find this frame whole.
-    pub(super) fn check_callee_room(&mut self, callee: &Callee) {
+    /// Leaves where the frame of a callee does not fit that begins so many bytes behind this one. One that takes its place is looked
+    /// for before anything changes, so that errors find this frame whole.
+    pub(super) fn check_room_for(&mut self, callee: &Callee, offset: i64) {
         let extent = self.b.ins().uload32(own(), callee.entry, layout::ENTRY_EXTENT);
         let bytes = self.b.ins().ishl_imm_u(extent, 3);
         let (regs, context) = (self.regs, self.context);
         let top = self.b.ins().iadd(regs, bytes);
+        let top = self.b.ins().iadd_imm_u(top, offset);
         let end = self.b.ins().load(machine::I64, own(), context, layout::STACK_END);
         let is_full = self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, end);
         self.exit_if(is_full, REASON_CHECK);
@@ -164,7 +166,7 @@ impl Translator<'_, '_> {
                 let reg = callee.reg()?;
                 let tag = self.tag(reg);
                 let (slot, regs) = (self.slot(reg), self.regs);
-                let closure = self.b.ins().load(machine::I64, own(), regs, slot);
+                let closure = self.b.ins().load(machine::I64, frame(), regs, slot);
                 self.check_callee(tag, closure, call)
             }
             _ => return None,

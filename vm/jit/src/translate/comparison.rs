@@ -103,6 +103,13 @@ impl Translator<'_, '_> {
                 // The kinds that flow on are those behind guards.
                 let _ = self.floats(inputs, &seen);
             }
+            Way::Either if relation != Relation::Equal && self.job.leaves_unseen => {
+                inputs.iter().for_each(|&input| self.load_operand(input));
+                let cold = self.cold();
+                let holds = self.numbers(relation, inputs, cold);
+                self.leave_in(cold);
+                return Ok(holds);
+            }
             Way::Either | Way::Interpreter => {}
         }
         inputs.iter().for_each(|&input| self.load_operand(input));
@@ -187,7 +194,7 @@ impl Translator<'_, '_> {
     fn is_identified(&self, operand: Operand) -> bool {
         let Input::Const(constant) = operand.input() else { return false };
         let index = constant.as_u32() as usize;
-        self.job.constants[index].1 < TAG_INT || self.job.short_strings[index]
+        self.job.constants[index].1 < TAG_INT || self.job.short_strings[index].is_some()
     }
 
     /// Comparisons.

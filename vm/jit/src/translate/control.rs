@@ -1,6 +1,6 @@
 //! Branches, returns and traps.
 
-use super::{Next, Translator, own};
+use super::{Next, Translator, frame, own};
 use crate::types::{native, words};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
@@ -157,7 +157,7 @@ impl Translator<'_, '_> {
     /// Where the caller takes results.
     fn destination(&mut self) -> Value {
         let regs = self.regs;
-        let place = self.b.ins().load(machine::I64, own(), regs, layout::FRAME_PLACE);
+        let place = self.b.ins().load(machine::I64, frame(), regs, layout::FRAME_PLACE);
         destination_of(&mut self.b, regs, place)
     }
 }

@@ -1,6 +1,6 @@
 //! Instructions on `any` values: which of them native code does, and loops.
 
-use super::{Next, Translator, own};
+use super::{Next, Translator, frame};
 use crate::facts::seen;
 use crate::kinds::{self, FLOAT, INT, Kind, tag_of_bool};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
@@ -98,7 +98,7 @@ impl Translator<'_, '_> {
             }
             I::CurrentFunction { dst } => {
                 let regs = self.regs;
-                let closure = self.b.ins().load(machine::I64, own(), regs, layout::FRAME_CLOSURE);
+                let closure = self.b.ins().load(machine::I64, frame(), regs, layout::FRAME_CLOSURE);
                 self.set_known(dst, TAG_FUNCTION, closure);
             }
             _ => return None,

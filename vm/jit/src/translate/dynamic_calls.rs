@@ -4,17 +4,20 @@
 //! wanted, all are where the callee's registers begin, and their number is above the tag.
 
 use super::calls::Callee;
-use super::{Next, Translator, own};
+use super::{Next, Translator, frame, own};
 use crate::facts::{open_values, seen};
-use crate::kinds::Kind;
+use crate::kinds::{Expected, Kind};
 use crate::types;
-use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Value, types as machine};
-use minivm::raw::native::layout::{self, REASON_INSTRUCTION, TAG_FUNCTION, TAG_NIL};
+use minivm::raw::Numeric;
+use minivm::raw::native::layout::{self, REASON_INSTRUCTION, TAG_FUNCTION, TAG_INT, TAG_NIL};
 use minivm_isa::entities::Reg;
 use minivm_isa::register_set::RegisterSet;
 use minivm_isa::{Convention, Instruction as I, Operand};
 
+/// The least float that is greater than all integers.
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 /// Values that a return gives without a charge.
 const FREE_VALUES: usize = 16;
 
@@ -59,14 +62,22 @@ impl Translator<'_, '_> {
     /// A call with so many values of the open list after its arguments.
     fn call_any(&mut self, results: Option<&[Reg]>, callee: Operand, arguments: &[Operand], open: usize) -> Next {
         let job = self.job;
-        let Callee { closure, code, .. } = self.any_callee(callee, arguments.len(), open);
-        let pairs = self.argument_pairs(arguments, open);
+        let callee = self.any_callee(callee, arguments.len(), open);
+        if self.params(arguments.len() + open) > arguments.len() + open {
+            // What comes after the arguments may lie beyond the room that this frame has.
+            self.check_room_for(&callee, i64::from(job.window) * 8);
+        }
+        let Callee { closure, code, .. } = callee;
+        let mut pairs = self.argument_pairs(arguments, open);
+        let params = self.params(pairs.len());
+        let nil = (self.b.ins().iconst(machine::I64, 0), self.tag_constant(TAG_NIL));
+        pairs.resize(params, nil);
         let new = self.place_pairs(pairs);
         let through = self.facts.during[self.at].clone().expect("it is made for calls");
         self.spill(&through);
         let place = self.address_of(job.calls[&self.at].place);
-        self.b.ins().store(own(), closure, new, layout::FRAME_CLOSURE);
-        self.b.ins().store(own(), place, new, layout::FRAME_PLACE);
+        self.b.ins().store(frame(), closure, new, layout::FRAME_CLOSURE);
+        self.b.ins().store(frame(), place, new, layout::FRAME_PLACE);
         let signature = self.b.import_signature(types::dynamic_signature());
         let all = [self.context, new, self.b.use_var(self.fuel)];
         let done = self.b.ins().call_indirect(signature, code, &all);
@@ -88,6 +99,11 @@ impl Translator<'_, '_> {
         Next::Falls
     }
 
+    /// The most parameters that a callee with so many arguments may have.
+    fn params(&self, arguments: usize) -> usize {
+        self.job.calls.get(&self.at).map_or(0, |call| call.params).max(arguments)
+    }
+
     /// Finds what is called; leaves where it has no native code for so many arguments.
     fn any_callee(&mut self, callee: Operand, fixed: usize, open: usize) -> Callee {
         let seen = seen(self.job, self.at);
@@ -100,15 +116,13 @@ impl Translator<'_, '_> {
             self.exit_if(is_other, layout::REASON_CHECK);
         }
         if self.job.function.code[self.at].info().effects.takes_open {
-            let context = self.context;
-            let found = self.b.ins().load(machine::I64, own(), context, layout::OPEN_COUNT);
-            let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, found, open as i64);
-            self.exit_if(is_other, layout::REASON_GUARD);
+            self.check_open(open);
         }
-        let count = fixed + open;
+        let count = self.params(fixed + open);
         let entry = self.b.ins().load(machine::I64, own(), closure, layout::CLOSURE_CODE);
         let params = self.b.ins().load(machine::I32, own(), entry, layout::ENTRY_PARAMS);
-        let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, params, count as i64);
+        // Arguments past the parameters are where nobody looks.
+        let is_other = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, params, count as i64);
         self.exit_for_callee(is_other, closure);
         let code = self.b.ins().load(machine::I64, own(), entry, layout::ENTRY_NATIVE);
         let has_none = self.b.ins().icmp_imm_s(IntCC::Equal, code, 0);
@@ -128,13 +142,13 @@ impl Translator<'_, '_> {
             return self.exit_now(REASON_INSTRUCTION);
         }
         let callee = self.any_callee(callee, arguments.len(), open);
-        self.check_callee_room(&callee);
+        self.check_room_for(&callee, 0);
         let pairs = self.argument_pairs(arguments, open);
         let regs = self.regs;
         for (index, pair) in pairs.into_iter().enumerate() {
             self.store_pair(pair, (regs, index as i32 * layout::ELEMENT_BYTES));
         }
-        self.b.ins().store(own(), callee.closure, regs, layout::FRAME_CLOSURE);
+        self.b.ins().store(frame(), callee.closure, regs, layout::FRAME_CLOSURE);
         let signature = self.b.import_signature(types::dynamic_signature());
         let all = [self.context, regs, self.b.use_var(self.fuel)];
         self.b.ins().return_call_indirect(signature, callee.code, &all);
@@ -148,7 +162,7 @@ impl Translator<'_, '_> {
         self.exit_if(is_other, layout::REASON_CHECK);
         // What gives nothing has to make several nils of that where a call wants them.
         let regs = self.regs;
-        let place = self.b.ins().load(machine::I64, own(), regs, layout::FRAME_PLACE);
+        let place = self.b.ins().load(machine::I64, frame(), regs, layout::FRAME_PLACE);
         let wanted = self.b.ins().uload16(machine::I32, own(), place, layout::RETURN_RESULTS);
         let is_more = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, wanted, 1);
         let is_closed = self.b.ins().icmp_imm_u(IntCC::NotEqual, wanted, i64::from(layout::OPEN_RESULTS));
@@ -178,8 +192,16 @@ impl Translator<'_, '_> {
         self.exit_now(layout::REASON_CHECK);
     }
 
+    /// Leaves where the open list has another number of values.
+    pub(super) fn check_open(&mut self, open: usize) {
+        let context = self.context;
+        let found = self.b.ins().load(machine::I64, own(), context, layout::OPEN_COUNT);
+        let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, found, open as i64);
+        self.exit_if(is_other, layout::REASON_GUARD);
+    }
+
     /// Arguments, and so many values of the open list, which lies in the window.
-    fn argument_pairs(&mut self, arguments: &[Operand], open: usize) -> Vec<(Value, Value)> {
+    pub(super) fn argument_pairs(&mut self, arguments: &[Operand], open: usize) -> Vec<(Value, Value)> {
         let mut pairs: Vec<_> = arguments.iter().map(|&argument| self.pair(argument)).collect();
         let (regs, window) = (self.regs, self.job.window as i32 * 8);
         pairs.extend((0..open).map(|index| self.load_pair(regs, window + index as i32 * layout::ELEMENT_BYTES)));
@@ -192,7 +214,7 @@ impl Translator<'_, '_> {
         self.place_pairs(pairs)
     }
 
-    fn place_pairs(&mut self, pairs: Vec<(Value, Value)>) -> Value {
+    pub(super) fn place_pairs(&mut self, pairs: Vec<(Value, Value)>) -> Value {
         let (regs, window) = (self.regs, i64::from(self.job.window) * 8);
         let new = self.b.ins().iadd_imm_u(regs, window);
         for (index, pair) in pairs.into_iter().enumerate() {
@@ -245,8 +267,15 @@ impl Translator<'_, '_> {
 
     /// A call of what is no function with code, as far as was seen: by its fast path, or by the interpreter.
     fn call_host(&mut self, instruction: &I, results: &[Reg], callee: Operand, arguments: &[Operand]) -> Next {
-        if results.len() > 1 || seen(self.job, self.at).calls_slowly {
+        let seen = seen(self.job, self.at);
+        if results.len() > 1 || seen.calls_slowly {
             return self.step(instruction);
+        }
+        if let (&[result], &[argument], Some(numeric)) =
+            (results, arguments, self.kinds.numeric(arguments, &seen).filter(|_| self.style.has_rounding))
+        {
+            self.call_numeric(result, callee, argument, numeric);
+            return Next::Falls;
         }
         self.load_operand(callee);
         arguments.iter().for_each(|&argument| self.load_operand(argument));
@@ -281,6 +310,47 @@ impl Translator<'_, '_> {
         Next::Falls
     }
 
+    /// A call of a host function that was always the same one of one number.
+    fn call_numeric(&mut self, result: Reg, callee: Operand, argument: Operand, numeric: Numeric) {
+        let seen = seen(self.job, self.at);
+        [callee, argument].into_iter().for_each(|operand| self.load_operand(operand));
+        self.guard(callee, TAG_FUNCTION);
+        let (closure, context) = (self.payload(callee), self.context);
+        let function = self.b.ins().load(machine::I64, own(), closure, layout::CLOSURE_FUNCTION);
+        let known = self.address_of(seen.host);
+        let is_other = self.b.ins().icmp(IntCC::NotEqual, function, known);
+        self.exit_if(is_other, layout::REASON_GUARD);
+        // Calls of the host are places where the collector works.
+        let debt = self.b.ins().load(machine::I64, own(), context, layout::HEAP_DEBT);
+        let is_due = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, debt, 0);
+        self.exit_if(is_due, layout::REASON_CHECK);
+        let expected = self.kinds.expected(argument, &seen, 1);
+        match numeric {
+            Numeric::SquareRoot => {
+                let value = self.float(argument, expected);
+                let root = self.b.ins().sqrt(value);
+                self.set_float(result, root);
+            }
+            Numeric::Floor if expected == Expected::Int => {
+                self.guard(argument, TAG_INT);
+                self.set_copy(result, argument);
+            }
+            Numeric::Floor => {
+                let value = self.float(argument, expected);
+                let floor = self.b.ins().floor(value);
+                // What fits is neither too large nor no number.
+                let limits = [-TWO_TO_63, TWO_TO_63].map(|limit| self.b.ins().f64const(limit));
+                let is_above = self.b.ins().fcmp(FloatCC::GreaterThanOrEqual, floor, limits[0]);
+                let is_below = self.b.ins().fcmp(FloatCC::LessThan, floor, limits[1]);
+                let fits = self.b.ins().band(is_above, is_below);
+                let is_other = self.b.ins().bxor_imm_u(fits, 1);
+                self.exit_if(is_other, layout::REASON_CHECK);
+                let whole = self.b.ins().fcvt_to_sint_sat(machine::I64, floor);
+                self.set_known(result, TAG_INT, whole);
+            }
+        }
+    }
+
     /// Returns.
     fn return_dynamic(&mut self, values: &[Operand]) {
         if values.len() >= FREE_VALUES {
@@ -301,7 +371,7 @@ impl Translator<'_, '_> {
     fn return_many(&mut self, values: &[Operand]) {
         values.iter().for_each(|&value| self.load_operand(value));
         let regs = self.regs;
-        let place = self.b.ins().load(machine::I64, own(), regs, layout::FRAME_PLACE);
+        let place = self.b.ins().load(machine::I64, frame(), regs, layout::FRAME_PLACE);
         let wanted = self.b.ins().uload16(machine::I32, own(), place, layout::RETURN_RESULTS);
         let is_few = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, wanted, 1);
         let (few, many) = (self.b.create_block(), self.b.create_block());

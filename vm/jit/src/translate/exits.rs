@@ -47,6 +47,22 @@ impl Translator<'_, '_> {
         self.exit_charged(reason, undone, None);
     }
 
+    /// In `cold`, leaves before the current instruction, since something is not as it was seen; the others go on.
+    pub(super) fn leave_in(&mut self, cold: ir::Block) {
+        let next = self.b.create_block();
+        self.b.ins().jump(next, &[]);
+        self.leave_from(cold);
+        self.b.seal_block(next);
+        self.b.switch_to_block(next);
+    }
+
+    /// The same where the current block has ended.
+    pub(super) fn leave_from(&mut self, cold: ir::Block) {
+        self.b.seal_block(cold);
+        self.b.switch_to_block(cold);
+        self.exit_now(layout::REASON_GUARD);
+    }
+
     /// As [`exit_now`](Self::exit_now), at a call of a closure that has no native code.
     pub(super) fn exit_for(&mut self, closure: Value) {
         let undone = self.undone();

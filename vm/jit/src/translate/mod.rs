@@ -17,7 +17,9 @@ mod iteration;
 mod memory;
 mod numbers;
 mod objects;
+mod regions;
 mod steps;
+mod tables;
 mod vectors;
 mod words;
 
@@ -34,6 +36,7 @@ use minivm_isa::Instruction;
 use minivm_isa::entities::{Block, Memory, Reg};
 use minivm_isa::program::Constant;
 use minivm_isa::register_set::RegisterSet;
+use regions::{frame, own};
 use std::collections::HashMap;
 
 /// How code is made.
@@ -123,18 +126,14 @@ struct Translator<'a, 'b> {
     share: Share,
 }
 
-/// Accesses to frames, and to what the machine keeps.
-fn own() -> MemFlagsData {
-    MemFlagsData::trusted()
-}
-
 /// Accesses to linear memory, which were checked.
 fn guest() -> MemFlagsData {
-    MemFlagsData::new().with_notrap()
+    MemFlagsData::new().with_notrap().with_alias_region(regions::linear().alias_region())
 }
 
 /// Translates the function of a job into `function`.
 pub(crate) use control::destination_of;
+pub(crate) use regions::declare as declare_regions;
 
 pub(crate) fn translate(
     job: &NativeJob,
@@ -148,6 +147,7 @@ pub(crate) fn translate(
     let kinds_in = if is_dynamic { kinds::flow(job, &facts) } else { Vec::new() };
     function.signature =
         if is_dynamic { types::dynamic_signature() } else { types::signature(&job.signature, job.entry.is_some()) };
+    regions::declare(function);
     let mut b = FunctionBuilder::new(function, context);
     let start = b.create_block();
     b.append_block_params_for_function_params(start);

@@ -1,6 +1,6 @@
 //! Registers, constants, and moving whole words.
 
-use super::{Next, Translator, guest, own};
+use super::{Next, Translator, frame};
 use crate::types::native;
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types as machine};
@@ -9,6 +9,11 @@ use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::Constant;
 use minivm_isa::{Input, Instruction, Operand, Type};
+
+/// Accesses to vectors in frames, which are aligned to words.
+fn frame_vector() -> MemFlagsData {
+    MemFlagsData::new().with_notrap().with_alias_region(frame().alias_region())
+}
 
 impl Translator<'_, '_> {
     /// Bytes from the registers to a register.
@@ -28,18 +33,17 @@ impl Translator<'_, '_> {
     /// order of its own, which would show in not-a-numbers.
     pub(super) fn load_word(&mut self, ty: Type, base: Value, offset: i32) -> Value {
         match ty {
-            Type::I32 => self.b.ins().load(machine::I32, own(), base, offset),
+            Type::I32 => self.b.ins().load(machine::I32, frame(), base, offset),
             Type::F32 => {
-                let bits = self.b.ins().load(machine::I32, own(), base, offset);
+                let bits = self.b.ins().load(machine::I32, frame(), base, offset);
                 self.b.ins().bitcast(machine::F32, MemFlagsData::new(), bits)
             }
             Type::F64 => {
-                let bits = self.b.ins().load(machine::I64, own(), base, offset);
+                let bits = self.b.ins().load(machine::I64, frame(), base, offset);
                 self.b.ins().bitcast(machine::F64, MemFlagsData::new(), bits)
             }
-            // Frames are aligned to words.
-            Type::V128 => self.b.ins().load(machine::I8X16, guest(), base, offset),
-            Type::I64 | Type::Any | Type::Cell | Type::Ref(_) => self.b.ins().load(machine::I64, own(), base, offset),
+            Type::V128 => self.b.ins().load(machine::I8X16, frame_vector(), base, offset),
+            Type::I64 | Type::Any | Type::Cell | Type::Ref(_) => self.b.ins().load(machine::I64, frame(), base, offset),
         }
     }
 
@@ -52,12 +56,12 @@ impl Translator<'_, '_> {
                 self.b.ins().uextend(machine::I64, bits)
             }
             Type::V128 => {
-                self.b.ins().store(guest(), value, base, offset);
+                self.b.ins().store(frame_vector(), value, base, offset);
                 return;
             }
             Type::I64 | Type::F64 | Type::Any | Type::Cell | Type::Ref(_) => value,
         };
-        self.b.ins().store(own(), word, base, offset);
+        self.b.ins().store(frame(), word, base, offset);
     }
 
     pub(super) fn load_register(&mut self, reg: Reg) -> Value {
@@ -123,9 +127,9 @@ impl Translator<'_, '_> {
 
     /// The words of a value of a type that stays in frames.
     pub(super) fn load_words(&mut self, ty: Type, (from, offset): (Value, i32)) -> Vec<Value> {
-        let mut words = vec![self.b.ins().load(machine::I64, own(), from, offset)];
+        let mut words = vec![self.b.ins().load(machine::I64, frame(), from, offset)];
         match ty {
-            Type::Any => words.push(self.b.ins().load(machine::I32, own(), from, offset + 8)),
+            Type::Any => words.push(self.b.ins().load(machine::I32, frame(), from, offset + 8)),
             Type::Cell | Type::Ref(_) | Type::I32 | Type::I64 | Type::F32 | Type::F64 | Type::V128 => {}
         }
         words
@@ -134,7 +138,7 @@ impl Translator<'_, '_> {
     /// Stores such words.
     pub(super) fn store_words(&mut self, words: &[Value], (to, offset): (Value, i32)) {
         for (index, &word) in words.iter().enumerate() {
-            self.b.ins().store(own(), word, to, offset + 8 * index as i32);
+            self.b.ins().store(frame(), word, to, offset + 8 * index as i32);
         }
     }
 
@@ -165,11 +169,11 @@ impl Translator<'_, '_> {
             Instruction::RefNull { dst, .. } => {
                 let zero = self.b.ins().iconst(machine::I64, 0);
                 let (slot, regs) = (self.slot(*dst), self.regs);
-                self.b.ins().store(own(), zero, regs, slot);
+                self.b.ins().store(frame(), zero, regs, slot);
             }
             Instruction::RefIsNull { dst, src, .. } => {
                 let (slot, regs) = (self.slot(src.reg()?), self.regs);
-                let word = self.b.ins().load(machine::I64, own(), regs, slot);
+                let word = self.b.ins().load(machine::I64, frame(), regs, slot);
                 let is_null = self.b.ins().icmp_imm_u(cranelift_codegen::ir::condcodes::IntCC::Equal, word, 0);
                 let value = self.b.ins().uextend(machine::I32, is_null);
                 self.set(*dst, value);
@@ -228,7 +232,7 @@ impl Translator<'_, '_> {
     /// The tag of a tagged register.
     pub(super) fn tag(&mut self, reg: Reg) -> Value {
         let (slot, regs) = (self.slot(reg), self.regs);
-        self.b.ins().load(machine::I32, own(), regs, slot + layout::ELEMENT_TAG)
+        self.b.ins().load(machine::I32, frame(), regs, slot + layout::ELEMENT_TAG)
     }
 
     /// The registers that an instruction has as results.

@@ -186,6 +186,8 @@ pub(crate) const HAS_INT: u8 = 1;
 pub(crate) const ELSEWHERE: u8 = 2;
 /// The entries are in buckets. The part has one node, free by its tags, whose key is the address of the directory.
 pub(crate) const BUCKETS: u8 = 4;
+/// Flags of tables that have entries in other places than their own parts.
+pub(crate) const HAS_MORE: u8 = ELSEWHERE | BUCKETS;
 /// The array part is moving to a larger one.
 pub(crate) const MOVING: u8 = 8;
 /// The part is shared by all tables that have none.
@@ -423,7 +425,7 @@ impl Table {
     #[inline(always)]
     pub(crate) unsafe fn has_more(table: *mut Table) -> bool {
         // SAFETY: the caller gives a live table.
-        unsafe { Table::flags(table) & (ELSEWHERE | BUCKETS) != 0 }
+        unsafe { Table::flags(table) & HAS_MORE != 0 }
     }
 
     /// Whether the entries of the hash part are in buckets.

@@ -11,7 +11,7 @@ mod split;
 mod traverse;
 mod write;
 
-pub(crate) use layout::{Node, Table};
+pub(crate) use layout::{HAS_MORE, HashHeader, Node, Table};
 #[cfg(test)]
 pub(crate) use read::normalise;
 pub use traverse::{InvalidKey, NEXT_SLOTS_MAX, TableScan};

@@ -88,11 +88,16 @@ impl Context {
             return;
         }
         let new = |info: *const FunctionInfo| any_guest(info).map_or(0, |(_, guest)| any_instructions(guest));
-        let cost = any_instructions(guest) + members.iter().map(|&info| new(info)).sum::<i64>();
-        if !self.may_spend(cost) {
+        // What calls itself is entered at its start, too.
+        let bodies = 1 + i64::from(head.is_some() && calls_itself(info, guest, &members));
+        let cost = bodies * any_instructions(guest) + members.iter().map(|&info| new(info)).sum::<i64>();
+        if !self.may_spend(cost) && !guest.native().get().is_known_to_pay() {
             return;
         }
         for (info, guest) in members.into_iter().rev().filter_map(any_guest) {
+            self.compile_native(info, guest, None);
+        }
+        if bodies > 1 {
             self.compile_native(info, guest, None);
         }
         self.compile_native(info, guest, head);
@@ -102,17 +107,19 @@ impl Context {
 /// Whether a function does enough from one call of the interpreter to its return, as far as was seen: with what it calls, or by
 /// calling itself.
 fn is_worth_entering(info: &FunctionInfo, guest: &GuestFunction, members: &[*const FunctionInfo]) -> bool {
-    let root = std::ptr::from_ref(info).expose_provenance() as u64;
     let mut done = 0;
-    let mut calls_itself = false;
     for (_, guest) in members.iter().copied().filter_map(any_guest).chain([(info, guest)]) {
-        for seen in guest.native().get().profile.borrow().iter() {
-            done += u64::from(seen.count);
-            calls_itself |= seen.guest == root;
-        }
+        done += guest.native().get().profile.borrow().iter().map(|seen| u64::from(seen.count)).sum::<u64>();
     }
     let entries = guest.native().get().profile.borrow().first().map_or(0, |seen| u64::from(seen.count));
-    calls_itself || done >= entries * WORTH_ANY as u64
+    calls_itself(info, guest, members) || done >= entries * WORTH_ANY as u64
+}
+
+/// Whether a function or what it calls was seen to call it.
+fn calls_itself(info: &FunctionInfo, guest: &GuestFunction, members: &[*const FunctionInfo]) -> bool {
+    let root = std::ptr::from_ref(info).expose_provenance() as u64;
+    let mut all = members.iter().copied().filter_map(any_guest).chain([(info, guest)]);
+    all.any(|(_, guest)| guest.native().get().profile.borrow().iter().any(|seen| seen.guests.contains(&root)))
 }
 
 /// The functions without native code that a function was often seen to call, and those that these call; none where one of them
@@ -125,16 +132,16 @@ fn members(info: &FunctionInfo, guest: &GuestFunction) -> Option<Vec<*const Func
         let native = guest.native().get();
         let profile = native.profile.borrow();
         let all: u64 = profile.iter().map(|seen| u64::from(seen.count)).sum();
-        for seen in profile.iter().filter(|seen| seen.guest > 1 && u64::from(seen.count) * CALL_PART > all) {
-            let callee: *const FunctionInfo = pointer(seen.guest as usize);
+        let often = profile.iter().filter(|seen| u64::from(seen.count) * CALL_PART > all);
+        for address in often.flat_map(|seen| seen.guests).filter(|&address| address != 0) {
+            let callee: *const FunctionInfo = pointer(address as usize);
             let Some((_, guest)) = any_guest(callee) else { continue };
             if callee == root || found.contains(&callee) || guest.code().is_none() || guest.loaded().native().get() != 0
             {
                 continue;
             }
             let native = guest.native().get();
-            let is_lost = native.is_refused.get() || native.is_detached.get();
-            if is_lost || guest.convention == Convention::Variadic || found.len() == MEMBERS_MAX {
+            if native.is_refused.get() || guest.convention == Convention::Variadic || found.len() == MEMBERS_MAX {
                 return None;
             }
             found.push(callee);

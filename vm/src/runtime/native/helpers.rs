@@ -141,10 +141,14 @@ helper! {
 
 helper! {
     /// # Safety
-    /// The table is reachable from the frame, and the value with it; the key is a short string of the function.
+    /// The table is reachable from the frame, and key and value with it.
     fn field_set(cx: *mut Context, table: *mut Table, key: *mut Str, payload: u64, tag: u32) -> u64 {
         // SAFETY: the caller vouches for all of them.
         unsafe {
+            // Work on long strings is paid for.
+            if !Str::is_short(key) {
+                return 0;
+            }
             let heap = &mut (*cx).heap;
             let value = Value::from_parts(payload, Tag(tag));
             let metatable = Table::metatable(table);
@@ -190,15 +194,26 @@ helper! {
                 set_any(result, 0, Value::from_parts((*node).value, Tag(u32::from((*node).value_tag))));
                 return 1;
             }
-            let value = Table::get(table, &mut (*cx).heap, key);
-            if value.is_nil() {
+            let cx = &mut *cx;
+            let name = cx.metamethods[Metamethod::Index as usize];
+            let mut table = table;
+            for _ in 0..METHOD_HOPS {
+                let value = Table::get(table, &mut cx.heap, key);
                 let metatable = Table::metatable(table);
-                if !metatable.is_null() && !Table::lacks(metatable, Metamethod::Index as u32) {
-                    return 0;
+                let is_found = !value.is_nil() || metatable.is_null();
+                let behind = if is_found {
+                    Value::NIL
+                } else {
+                    Table::get_event(metatable, &mut cx.heap, Metamethod::Index as u32, name)
+                };
+                if behind.is_nil() {
+                    set_any(result, 0, value);
+                    return 1;
                 }
+                let Some(next) = behind.as_table() else { break };
+                table = next;
             }
-            set_any(result, 0, value);
-            1
+            0
         }
     }
 }
@@ -287,7 +302,7 @@ helper! {
         // SAFETY: the caller vouches for the arguments, which are laid out as values are; closures point to functions.
         unsafe {
             let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else { return -1 };
-            let Some(Intrinsic::FastPath(function)) = host.intrinsic else { return -1 };
+            let Some(function) = host.intrinsic.and_then(Intrinsic::fast_path) else { return -1 };
             let heap = &mut (*cx).heap;
             if heap.needs_step() {
                 return -1;
@@ -322,7 +337,7 @@ helper! {
     }
 }
 
-/// Tables in which a method is looked for, one after the other: fewer than those that cost something.
+/// Tables in which a key is looked for, one after the other: fewer than those that cost something.
 const METHOD_HOPS: usize = 8;
 
 /// So much room of a new table is free.
@@ -344,14 +359,25 @@ helper! {
 helper! {
     /// # Safety
     /// The table is reachable from the frame, as are the values.
-    fn table_list(cx: *mut Context, table: *mut Table, first: u64, values: *const Value, count: u64) -> u64 {
+    fn table_list(
+        cx: *mut Context,
+        table: *mut Table,
+        first: u64,
+        values: *const Value,
+        count: u64,
+        is_end: u64
+    ) -> u64 {
         // SAFETY: the caller vouches for all of them.
         unsafe {
             let heap = &mut (*cx).heap;
             if heap.needs_step() {
                 return 0;
             }
-            u64::from(Table::set_list(table, heap, first as u32, values, count as usize).is_ok())
+            let is_done = Table::set_list(table, heap, first as u32, values, count as usize).is_ok();
+            if is_done && is_end != 0 {
+                Table::end_list(table);
+            }
+            u64::from(is_done)
         }
     }
 }

@@ -52,7 +52,6 @@ impl Context {
         for installed in native.installed.borrow().iter() {
             guest.loaded().handler_at(installed.place).set(installed.original.0);
         }
-        native.is_detached.set(true);
         self.native.figures.detached += 1;
         if self.native.policy.logs {
             self.native.log.note(NativeEvent::Detached { name: guest.portable().name.clone() });

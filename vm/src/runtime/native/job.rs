@@ -1,10 +1,12 @@
 //! A function to compile, with all that its code refers to, so that another thread can do it.
 
+use super::seen::Seen;
 use super::tier::{CallJob, GlobalJob, Helpers, MemoryJob, NativeJob};
 use crate::heap::Str;
 use crate::runtime::context::Context;
 use crate::runtime::definitions::InstanceId;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::runtime::metamethod::Metamethod;
 use crate::threaded::Code;
 use crate::threaded::slots::window;
 use minivm_isa::entities::{Block, Func, Global, Memory, Sig, Table};
@@ -12,6 +14,7 @@ use minivm_isa::operand::{IndexKind, OperandRef};
 use minivm_isa::program::FunctionDef;
 use minivm_isa::{Convention, Instruction, Signature};
 use std::collections::HashMap;
+use std::ptr::with_exposed_provenance as pointer;
 
 impl NativeJob {
     /// The job for a function that has both forms of code.
@@ -36,14 +39,17 @@ impl NativeJob {
             helpers: Helpers::new(),
             constants: Vec::new(),
             short_strings: Vec::new(),
+            index_name: cx.metamethods[Metamethod::Index as usize].expose_provenance() as u64,
             profile: guest.native().get().profile.borrow().clone(),
             must_pay: !cx.native.policy.always && !cx.native.policy.eager,
+            guards_found: guest.convention != Convention::Typed && guest.native().get().guards_found(),
             leaves_unseen: guest.convention != Convention::Typed && guest.native().get().leaves_unseen(),
         };
         for value in guest.constants().unwrap_or_default() {
             job.constants.push((value.payload(), value.tag().0));
             // SAFETY: constants live as long as their function.
-            job.short_strings.push(value.as_string().is_some_and(|string| unsafe { Str::is_short(string) }));
+            let hash = |string: *mut Str| unsafe { Str::is_short(string).then(|| Str::short_hash(string)) };
+            job.short_strings.push(value.as_string().and_then(hash));
         }
         // SAFETY: instances outlive their functions.
         let instance = unsafe { &*guest.instance };
@@ -89,7 +95,8 @@ impl NativeJob {
             | Instruction::CallAnyOpenToOpen { .. } => {
                 let place = baseline.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
                 let signature = Signature { params: Vec::new(), results: Vec::new(), ..self.signature.clone() };
-                self.calls.insert(at, CallJob { signature, number: 0, place, closure: 0 });
+                let params = self.profile.get(at).map_or(0, params_of);
+                self.calls.insert(at, CallJob { signature, number: 0, place, closure: 0, params });
                 return;
             }
             Instruction::CallIndirect { signature, .. }
@@ -100,7 +107,8 @@ impl NativeJob {
         };
         let place = baseline.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
         let number = instance.signature_number(signature);
-        self.calls.insert(at, CallJob { signature: program.signatures[signature].clone(), number, place, closure });
+        let signature = program.signatures[signature].clone();
+        self.calls.insert(at, CallJob { signature, number, place, closure, params: 0 });
     }
 
     fn add_item(&mut self, guest: &GuestFunction, operand: OperandRef<'_>) {
@@ -132,4 +140,19 @@ impl NativeJob {
             IndexKind::Func | IndexKind::Sig | IndexKind::Data | IndexKind::Element | IndexKind::Layout => {}
         }
     }
+}
+
+/// The most parameters of the functions that were called.
+fn params_of(seen: &Seen) -> usize {
+    let mut params = 0;
+    for &address in seen.guests.iter().filter(|&&address| address != 0) {
+        // SAFETY: functions live as long as the machine, in their own boxes.
+        let info = unsafe { &*pointer::<FunctionInfo>(address as usize) };
+        if let Body::Guest(guest) = &info.body
+            && guest.convention == Convention::Dynamic
+        {
+            params = params.max(guest.params as usize);
+        }
+    }
+    params
 }

@@ -2,7 +2,7 @@
 
 pub use super::reason::*;
 use super::state::NativeState;
-use crate::heap::Closure;
+use crate::heap::{Closure, HashHeader};
 use crate::memory::{MemoryView, TableView};
 use crate::runtime::context::Context;
 use crate::runtime::function::FunctionInfo;
@@ -37,6 +37,9 @@ pub const OPEN_COUNT: i32 = offset_of!(Context, open_count) as i32;
 /// In the context: whether overwritten references must be shown to the collector, 8 bits.
 pub const MARKING: i32 = (offset_of!(Context, heap) + crate::heap::MARKING) as i32;
 
+/// In the context: what may be allocated before the collector does a step; negative where it has to, at the next safepoint.
+pub const HEAP_DEBT: i32 = (offset_of!(Context, heap) + crate::heap::DEBT) as i32;
+
 /// In a closure: the entry of its threaded code.
 pub const CLOSURE_CODE: i32 = offset_of!(Closure, code) as i32;
 /// In a closure: its function.
@@ -53,12 +56,20 @@ pub const HEAP_TABLE_LENGTH: i32 = offset_of!(crate::heap::Table, array_len) as 
 pub const HEAP_TABLE_NODES: i32 = offset_of!(crate::heap::Table, nodes) as i32;
 /// In a table: the number of these nodes less one, 32 bits.
 pub const HEAP_TABLE_MASK: i32 = offset_of!(crate::heap::Table, mask) as i32;
+/// From nodes: the metatable of their table.
+pub const NODES_METATABLE: i32 = offset_of!(HashHeader, metatable) as i32 - size_of::<HashHeader>() as i32;
+/// From nodes: flags of their table, 8 bits.
+pub const NODES_FLAGS: i32 = offset_of!(HashHeader, flags) as i32 - size_of::<HashHeader>() as i32;
+/// Those of these flags that say that there may be entries elsewhere.
+pub const FLAGS_MORE: u8 = crate::heap::HAS_MORE;
 /// Bytes of a node.
 pub const NODE_BYTES: i32 = size_of::<crate::heap::Node>() as i32;
 /// In a node: its value.
 pub const NODE_VALUE: i32 = offset_of!(crate::heap::Node, value) as i32;
 /// In a node: its key.
 pub const NODE_KEY: i32 = offset_of!(crate::heap::Node, key) as i32;
+/// In a node: how many nodes further the next of the chain is, 32 bits with a sign; 0 at the end.
+pub const NODE_NEXT: i32 = offset_of!(crate::heap::Node, next) as i32;
 /// In a node: the tag of the key, 8 bits.
 pub const NODE_KEY_TAG: i32 = offset_of!(crate::heap::Node, key_tag) as i32;
 /// In a node: the tag of the value, 8 bits.

@@ -39,6 +39,6 @@ mod tier;
 pub(crate) use enter::{NativeFlow, enter};
 pub use log::{NativeEvent, NativeExit, NativeLog};
 pub(crate) use sample::{loaded, sample, slice};
-pub use seen::{MANY_NODES, MANY_OPEN, NO_NODE, NO_OPEN, OPERANDS, Seen};
+pub use seen::{GUESTS_MAX, HOPS_MAX, MANY_NODES, MANY_OPEN, NO_NODE, NO_OPEN, OPERANDS, Seen};
 pub use state::{NativeFigures, NativePolicy};
 pub use tier::{CallJob, GONE, GlobalJob, Helpers, MemoryJob, NativeCode, NativeJob, NativeThunk, NativeTier, Refusal};

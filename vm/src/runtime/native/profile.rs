@@ -2,11 +2,12 @@
 //!
 //! The run goes on meanwhile, one canonical instruction at a time, as a debugger would have it: nothing of it changes.
 
-use super::seen::{MANY_NODES, MANY_OPEN, NO_NODE, NO_OPEN, OPERANDS, Seen};
-use crate::heap::{Closure, Table};
+use super::seen::{HOPS_MAX, MANY_NODES, MANY_OPEN, NO_NODE, NO_OPEN, OPERANDS, Seen};
+use crate::heap::{Closure, Str, Table};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::host::Intrinsic;
+use crate::runtime::metamethod::Metamethod;
 use crate::runtime::stepping::function_of;
 use crate::threaded::operands::get_any;
 use crate::threaded::{Regs, UNPAID_MAX};
@@ -71,12 +72,18 @@ pub(super) unsafe fn note_at(cx: &Context, guest: &GuestFunction, regs: Regs, at
         seen.open = if seen.open == NO_OPEN || seen.open == open { open } else { MANY_OPEN };
     }
     // SAFETY: passed on.
-    unsafe { note_instruction(guest, regs, &code[at], seen) };
+    unsafe { note_instruction(cx, guest, regs, &code[at], seen) };
 }
 
 /// # Safety
 /// `regs` are those of a frame of the function that is about to do the instruction in baseline code.
-unsafe fn note_instruction(guest: &GuestFunction, regs: Regs, instruction: &Instruction, seen: &mut Seen) {
+unsafe fn note_instruction(
+    cx: &Context,
+    guest: &GuestFunction,
+    regs: Regs,
+    instruction: &Instruction,
+    seen: &mut Seen,
+) {
     // SAFETY: passed on.
     let value = |operand| unsafe { value_of(guest, regs, operand) };
     let mut index = 0;
@@ -97,9 +104,17 @@ unsafe fn note_instruction(guest: &GuestFunction, regs: Regs, instruction: &Inst
         }
     });
     match instruction {
-        Instruction::Get { object, key, .. } | Instruction::Set { object, key, .. } if key.constant().is_some() => {
+        Instruction::Get { object, key, .. } | Instruction::Set { object, key, .. } => {
+            if let (Some(object), Some(key_value)) = (value(*object), value(*key)) {
+                if key.constant().is_some() {
+                    note_field(object, key_value, seen);
+                }
+                note_found(object, key_value, seen);
+            }
+        }
+        Instruction::GetMethod { object, key, .. } => {
             if let (Some(object), Some(key)) = (value(*object), value(*key)) {
-                note_field(object, key, seen);
+                note_method(cx, object, key, seen);
             }
         }
         Instruction::CallAny { callee, .. }
@@ -123,6 +138,64 @@ fn note_field(object: Value, key: Value, seen: &mut Seen) {
     seen.node = if seen.node == NO_NODE || seen.node == index { index } else { MANY_NODES };
 }
 
+fn note_method(cx: &Context, object: Value, key: Value, seen: &mut Seen) {
+    let (Some(table), Some(key)) = (object.as_table(), key.as_string()) else { return };
+    let found = find_method(cx, table, key);
+    if found.is_some_and(|found| seen.node == NO_NODE || found == (seen.node, seen.behind)) {
+        (seen.node, seen.behind) = found.expect("it was just looked at");
+    } else {
+        seen.node = MANY_NODES;
+    }
+}
+
+/// The places of a method and of what leads to it.
+fn find_method(cx: &Context, mut table: *mut Table, key: *mut Str) -> Option<(u32, [u32; HOPS_MAX])> {
+    let mut behind = [NO_NODE; HOPS_MAX];
+    let name = cx.metamethods[Metamethod::Index as usize];
+    // SAFETY: the object is reachable from the frame, and its metatables with it; the names are roots, and indices those of nodes.
+    unsafe {
+        for hop in 0..=HOPS_MAX {
+            let index = Table::find_str_index(table, key);
+            if let Some(index) =
+                index.filter(|&index| (*(*table).nodes.add(index as usize)).value_tag != Tag::NIL.0 as u8)
+            {
+                return Some((index, behind));
+            }
+            let metatable = Table::metatable(table);
+            if hop == HOPS_MAX || Table::has_more(table) || metatable.is_null() {
+                return None;
+            }
+            let index = Table::find_str_index(metatable, name)?;
+            table = (*(*metatable).nodes.add(index as usize)).value().as_table()?;
+            behind[hop] = index;
+        }
+    }
+    None
+}
+
+fn note_found(object: Value, key: Value, seen: &mut Seen) {
+    let Some(table) = object.as_table() else { return };
+    // SAFETY: the operands are reachable from the frame; slots below the length hold values.
+    let tag = unsafe {
+        let index = key.payload().wrapping_sub(1);
+        if key.tag() == Tag::INT && index < u64::from((*table).array_len) {
+            (*(*table).array.add(index as usize)).tag
+        } else if key.tag() == Tag::INT {
+            Tag::NIL
+        } else {
+            let node = Table::peek(table, key);
+            if node.is_null() { Tag::NIL } else { Tag(u32::from((*node).value_tag)) }
+        }
+    };
+    seen.found |= 1 << tag.0;
+}
+
+fn note_guest(function: u64, seen: &mut Seen) {
+    if let Some(place) = seen.guests.iter_mut().find(|guest| **guest == 0 || **guest == function) {
+        *place = function;
+    }
+}
+
 fn note_callee(callee: Value, seen: &mut Seen) {
     if callee.tag() != Tag::FUNCTION {
         (seen.calls_others, seen.calls_slowly) = (true, true);
@@ -131,19 +204,24 @@ fn note_callee(callee: Value, seen: &mut Seen) {
     let closure: *const Closure = callee.pointer().cast();
     // SAFETY: the callee is reachable from the frame; closures point to functions.
     let (address, info) = unsafe { ((*closure).function, &*(*closure).function.cast::<FunctionInfo>()) };
-    let merge = |before: u64, now: u64| if before == 0 || before == now { now } else { 1 };
     let exposed = address.expose_provenance() as u64;
     match &info.body {
         Body::Guest(_) => {
             seen.calls_guests = true;
-            seen.guest = merge(seen.guest, exposed);
+            note_guest(exposed, seen);
             return;
         }
-        Body::Host(host) => seen.calls_slowly |= !matches!(host.intrinsic, Some(Intrinsic::FastPath(_))),
+        Body::Host(host) => {
+            seen.calls_slowly |= host.intrinsic.and_then(Intrinsic::fast_path).is_none();
+            seen.numeric = match host.intrinsic {
+                Some(Intrinsic::Numeric(numeric, _)) => Some(numeric),
+                _ => None,
+            };
+        }
         Body::Bridge(_) => seen.calls_slowly = true,
     }
     seen.calls_others = true;
-    seen.host = merge(seen.host, exposed);
+    seen.host = if seen.host == 0 || seen.host == exposed { exposed } else { 1 };
 }
 
 /// An `any` operand.

@@ -127,7 +127,7 @@ unsafe fn look_at(cx: &mut Context, regs: Regs, is_inside: bool) {
     let frames = unsafe { super::group::frames(cx, pc, regs, at) };
     if (!native.is_well_known() || native.is_outdated.take()) && native.watched.get() < WATCHED_MAX {
         // Of what cannot be compiled yet nothing need be known.
-        if !cx.may_spend(WATCH_COST + FUNCTION_COST) {
+        if !cx.may_spend(WATCH_COST + FUNCTION_COST) && !native.is_known_to_pay() {
             native.is_outdated.set(true);
             return;
         }
@@ -220,6 +220,14 @@ impl Context {
         let is_known =
             guest.convention == Convention::Typed || self.native.policy.always || !native.profile.borrow().is_empty();
         let is_hot = native.hits.get() >= HITS && native.versions.get() <= VERSIONS_MAX && is_known;
+        // What has lost its code is to be watched first, but not waited for for ever.
+        if native.is_outdated.get() {
+            native.misses.set(native.misses.get() + 1);
+            if native.misses.get() < MISSES_MAX {
+                return;
+            }
+            native.misses.set(0);
+        }
         if is_hot && guest.code().is_some() {
             self.compile_native(info, guest, None);
         }
@@ -237,6 +245,7 @@ impl Context {
         // What was seen before stays known.
         native.is_outdated.set(true);
         native.watched.set(0);
+        self.native.slice = self.native.policy.slice_min();
         if self.native.policy.logs {
             self.native.log.note(super::NativeEvent::GivenUp { name: guest.portable().name.clone() });
         }
@@ -325,7 +334,9 @@ impl Context {
         if self.native.policy.always || self.native.policy.eager || guest.convention == Convention::Typed {
             return true;
         }
-        self.native.policy.any && !guest.native().get().is_detached.get() && self.may_spend(any_instructions(guest))
+        let native = guest.native().get();
+        let may_spend = || native.is_known_to_pay() || self.may_spend(any_instructions(guest));
+        self.native.policy.any && may_spend()
     }
 
     /// Whether so many more instructions of `any` code may be compiled.

@@ -10,6 +10,8 @@ use std::rc::Rc;
 const NOTED_MIN: u32 = 200;
 /// The same in runs from start to end.
 const RUNS_MIN: usize = 4;
+/// Versions of a function that guard what was found in tables.
+const VERSIONS_GUARDED: u32 = 2;
 /// Versions of a function that leave what was not seen to run to the interpreter.
 const VERSIONS_PARTIAL: u32 = 4;
 
@@ -30,8 +32,6 @@ pub(crate) struct Native {
     pub(super) done: Cell<i64>,
     /// Whether it was tried in vain to compile it.
     pub(super) is_refused: Cell<bool>,
-    /// Whether it turned out not to be worth entering.
-    pub(super) is_detached: Cell<bool>,
     /// Instructions that the interpreter did for it since then.
     pub(super) steps: Cell<i64>,
     /// What was seen at each instruction of `any` code; empty while nothing was.
@@ -88,6 +88,16 @@ impl Native {
     /// Whether enough of the function was watched to know what of it runs. After some vain attempts all of it is compiled.
     pub(super) fn leaves_unseen(&self) -> bool {
         self.is_well_known() && self.versions.get() < VERSIONS_PARTIAL
+    }
+
+    /// Whether what was found in tables is guarded. Where guards fail again and again, code takes what comes.
+    pub(super) fn guards_found(&self) -> bool {
+        self.leaves_unseen() && self.versions.get() < VERSIONS_GUARDED
+    }
+
+    /// Whether it had native code before, once, which was worth it but for what was not seen then.
+    pub(super) fn is_known_to_pay(&self) -> bool {
+        self.versions.get() == 1
     }
 
     /// Whether enough of it was watched: of short functions, some runs.

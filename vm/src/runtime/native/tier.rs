@@ -104,10 +104,14 @@ pub struct NativeJob {
     pub helpers: Helpers,
     /// The values of the constants, as payload and tag; those that are not `any` are nil.
     pub constants: Vec<(u64, u32)>,
-    /// Constants that are strings which are equal only when they are the same.
-    pub short_strings: Vec<bool>,
+    /// The hashes of constants that are strings which are equal only when they are the same.
+    pub short_strings: Vec<Option<u32>>,
+    /// The address of the string `__index`.
+    pub index_name: u64,
     /// What was seen at each instruction of `any` code; empty where nothing was.
     pub profile: Vec<Seen>,
+    /// Whether code leaves where a table has something else at a key than was seen.
+    pub guards_found: bool,
     /// Whether instructions that were not seen to run are left to the interpreter.
     pub leaves_unseen: bool,
     /// Whether it is refused where the interpreter would do too much of it.
@@ -124,6 +128,8 @@ pub struct CallJob {
     pub place: u64,
     /// The address of the closure that is called; 0 when the instruction finds it.
     pub closure: u64,
+    /// Of `any` code, the most parameters of the functions that were seen to be called.
+    pub params: usize,
 }
 
 /// A memory, or a table.
@@ -160,7 +166,7 @@ pub struct Helpers {
     pub refuel: u64,
     /// `(context, table, key, payload, tag)`: stores a value at an integer key; 0 when only the interpreter can.
     pub table_set: u64,
-    /// `(context, table, key, payload, tag)`: stores a value at a key that is a short string; 0 when only the interpreter can.
+    /// `(context, table, key, payload, tag)`: stores a value at a key that is a string; 0 when only the interpreter can.
     pub field_set: u64,
     /// `(context, cell, payload, tag)`: stores a value in a cell while the collector marks; gives 0.
     pub cell_set: u64,
@@ -181,7 +187,8 @@ pub struct Helpers {
     pub iterate: u64,
     /// `(context, array slots, hash entries)`: a new table, or 0 when only the interpreter can make it.
     pub table_new: u64,
-    /// `(context, table, first index, values, count)`: stores values that lie in the frame; 0 when only the interpreter can.
+    /// `(context, table, first index, values, count, is end)`: stores values that lie in the frame, at the end of a list if that is
+    /// not 0; 0 when only the interpreter can.
     pub table_list: u64,
     /// `(context, function, count)`: a new closure whose captured values are nil, or 0 when only the interpreter can make it.
     pub closure_new: u64,
