@@ -2,9 +2,9 @@
 //! take longest. `cargo latency [TEXT-IN-THE-NAME] [--seconds N]`. Where fuel ends or a deadline or a signal comes, the run
 //! stops at the next look.
 //!
-//! Time is that of the processor. A run is looked at in the same places whenever it is repeated: it is repeated, and of each
-//! look the shortest time counts, so that what else runs on the machine does not. Exits with 1 if an operation takes more
-//! than 10 ms. With `--when` it also says when that was in the last round, in seconds of the monotonic clock:
+//! Time is that of the processor, so that other programs do not count; as they do a little, each operation is run in some rounds,
+//! and the one whose longest time is the shortest counts. Exits with 1 if an operation takes more than 10 ms.
+//! With `--when` it also says when that was, in seconds of the monotonic clock:
 //! `perf record -k CLOCK_MONOTONIC -F 20000 -g` then has it between these, for `perf script --time BEGIN,END`.
 
 use minivm::raw::{Limits, Machine, RunState, Value};
@@ -133,65 +133,28 @@ const WASM: &[(&str, &str, &str)] = &[
     ("table.grow", "(table $t 1 externref)", "(drop (table.grow $t (ref.null extern) (i32.const 20000000)))"),
 ];
 
-/// How often each operation is measured.
-const ROUNDS: usize = 3;
-/// Shorter times are not remembered.
-const SHORT: Duration = Duration::from_micros(200);
-
-/// A long time between two looks.
-#[derive(Clone, Copy, Default)]
-struct Stretch {
-    /// The number of the look that ended it.
-    look: u32,
-    time: Duration,
-    /// When it began and ended, by the monotonic clock.
-    when: [Duration; 2],
-}
-
-/// When the run was last looked at, and the long times between two looks.
+/// When the run was last looked at, and the longest time between two looks.
 #[derive(Default)]
 struct Looks {
     last: Duration,
-    /// When that was, by the monotonic clock.
-    last_when: Duration,
+    longest: Duration,
     count: u32,
-    long: Vec<Stretch>,
+    /// When the last one was, by the monotonic clock, and when those were that the longest time lies between.
+    last_when: Duration,
+    longest_when: [Duration; 2],
 }
 
 impl Looks {
     fn look(&mut self) {
         let (now, when) = (processor_time(), clock(rustix::time::ClockId::Monotonic));
-        let time = now - self.last;
-        if time > SHORT && self.count > 0 {
-            self.long.push(Stretch { look: self.count, time, when: [self.last_when, when] });
+        if now - self.last > self.longest {
+            (self.longest, self.longest_when) = (now - self.last, [self.last_when, when]);
         }
         self.last_when = when;
         self.count += 1;
         // What was read is not part of the next time.
         self.last = processor_time();
     }
-
-    /// Of each time the shorter one of this round and of one before.
-    fn shortest_of(mut self, before: &Looks) -> Looks {
-        self.long.retain_mut(|stretch| {
-            let Ok(at) = before.long.binary_search_by_key(&stretch.look, |other| other.look) else { return false };
-            stretch.time = stretch.time.min(before.long[at].time);
-            true
-        });
-        self
-    }
-
-    fn longest(&self) -> Stretch {
-        self.long.iter().copied().max_by_key(|stretch| stretch.time).unwrap_or_default()
-    }
-}
-
-/// When a round ends.
-#[derive(Clone, Copy)]
-enum End {
-    After(Duration),
-    /// After so many looks.
-    Looks(u32),
 }
 
 /// Time that this thread has had a processor.
@@ -204,21 +167,21 @@ fn clock(clock: rustix::time::ClockId) -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Runs something until an end; gives the looks at it.
-fn measure(machine: &mut Machine, function: Value, arguments: &[Value], end: End) -> Result<Looks, String> {
+/// Runs something for a while; gives the looks at it.
+fn measure(machine: &mut Machine, function: Value, arguments: &[Value], time: Duration) -> Result<Looks, String> {
     let looks = Arc::new(Mutex::new(Looks::default()));
     let looking = looks.clone();
-    let begin = Instant::now();
+    let end = Instant::now() + time;
     let look = move || {
-        let mut looks = looking.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.look();
-        match end {
-            End::After(time) => begin.elapsed() >= time,
-            End::Looks(count) => looks.count >= count,
-        }
+        looking.lock().unwrap_or_else(PoisonError::into_inner).look();
+        Instant::now() >= end
     };
     machine.prepare(function, arguments);
-    looks.lock().unwrap_or_else(PoisonError::into_inner).look();
+    {
+        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.look();
+        looks.longest = Duration::ZERO;
+    }
     machine.set_interrupt(look);
     let state = machine.resume();
     let mut looks = std::mem::take(&mut *looks.lock().unwrap_or_else(PoisonError::into_inner));
@@ -233,7 +196,7 @@ fn measure(machine: &mut Machine, function: Value, arguments: &[Value], end: End
     }
 }
 
-fn lua(setup: &str, again: &str, end: End) -> Result<Looks, String> {
+fn lua(setup: &str, again: &str, time: Duration) -> Result<Looks, String> {
     let source = format!("{setup}\nwhile true do {again} end");
     let case =
         Case { name: "latency".into(), source: "latency/main.lua".into(), arguments: Vec::new(), input: Vec::new() };
@@ -243,10 +206,10 @@ fn lua(setup: &str, again: &str, end: End) -> Result<Looks, String> {
     let globals = stdlib::raw::install(&mut machine, Box::new(host)).map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
     let chunk = machine.closure(instance, "main", &[globals]).map_err(|error| error.to_string())?;
-    measure(&mut machine, chunk, &[], end)
+    measure(&mut machine, chunk, &[], time)
 }
 
-fn wasm(declarations: &str, again: &str, end: End) -> Result<Looks, String> {
+fn wasm(declarations: &str, again: &str, time: Duration) -> Result<Looks, String> {
     let declarations = declarations.replace("{BYTES}", &"0123456789".repeat(200_000));
     let source = format!("(module {declarations} (func (export \"run\") (loop $again {again} (br $again))))");
     let binary = minivm_wasm::parse_text(source.as_bytes(), "latency").map_err(|_| "it is no valid text")?;
@@ -255,19 +218,25 @@ fn wasm(declarations: &str, again: &str, end: End) -> Result<Looks, String> {
     let mut machine = minivm_conformance::raw_machine(Limits::default());
     let instance = machine.instantiate(verified).map_err(|error| error.to_string())?;
     let function = machine.exported_function(instance, "run").ok_or("it is not exported")?;
-    measure(&mut machine, function, &[], end)
+    measure(&mut machine, function, &[], time)
 }
 
 /// How an operation is run.
-type Runner = fn(&str, &str, End) -> Result<Looks, String>;
+type Runner = fn(&str, &str, Duration) -> Result<Looks, String>;
 
-/// Measures an operation in some rounds that are looked at in the same places.
+/// How often each operation is run.
+const ROUNDS: usize = 3;
+
+/// Runs an operation some times; gives the looks of the round whose longest time is the shortest.
 fn rounds(runner: Runner, setup: &str, again: &str, time: Duration) -> Result<Looks, String> {
-    let mut looks = runner(setup, again, End::After(time))?;
+    let mut best = runner(setup, again, time)?;
     for _ in 1..ROUNDS {
-        looks = runner(setup, again, End::Looks(looks.count))?.shortest_of(&looks);
+        let looks = runner(setup, again, time)?;
+        if looks.longest < best.longest {
+            best = looks;
+        }
     }
-    Ok(looks)
+    Ok(best)
 }
 
 fn main() -> ExitCode {
@@ -282,8 +251,7 @@ fn main() -> ExitCode {
     let mut too_long = 0;
     for (&(name, setup, again), runner) in all.filter(|((name, ..), _)| name.contains(wanted)) {
         match rounds(runner, setup, again, time) {
-            Ok(looks) => {
-                let (count, Stretch { time: longest, when: [begin, end], .. }) = (looks.count, looks.longest());
+            Ok(Looks { longest, count, longest_when: [begin, end], .. }) => {
                 let mark = if longest > LIMIT { "  too long" } else { "" };
                 too_long += u32::from(longest > LIMIT);
                 let [begin, end] = [begin, end].map(|when| when.as_secs_f64());
