@@ -175,15 +175,7 @@ type Log = Arc<Mutex<String>>;
 /// # Errors
 /// When the verifier rejects them.
 pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
-    run_within(programs, way, number, (LIMITS, FUEL))
-}
-
-/// As [`run`], with limits and a budget of the caller's.
-///
-/// # Errors
-/// As for [`run`].
-pub fn run_within(programs: &Programs, way: Way, number: u64, limits: (Limits, u64)) -> Result<Ran, String> {
-    run_on(crate::raw_machine(limits.0), &VerifiedPrograms::new(programs)?, way, number, limits.1)
+    run_on(crate::raw_machine(LIMITS), &VerifiedPrograms::new(programs)?, way, number, FUEL)
 }
 
 /// Runs programs with a budget on a machine that has words for errors without the names of variables.
