@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// What is run before each file, so that it asks for nothing of the machine and of time that others may not have.
 const BEFORE: &str = "_port=true _soft=true";
+/// How much address space a file has, in KiB: one of them fills a table until there is no more memory.
+const MEMORY_MAX: u64 = 4 << 20;
 /// No file takes so long.
 const TIME_MAX: Duration = Duration::from_secs(300);
 /// The document with the lines that are left out: its own lines begin with `| file.lua:line |`.
@@ -85,7 +87,9 @@ fn copy(folder: &Path, to: &Path) -> std::io::Result<Vec<(PathBuf, usize)>> {
 /// Runs a file; says how long it took, or how it failed.
 fn run_file(command: &Path, file: &Path) -> Result<Result<String, String>, String> {
     let begun = Instant::now();
-    let mut child = Command::new(command)
+    let mut child = Command::new("sh")
+        .args(["-c", &format!("ulimit -v {MEMORY_MAX}; exec \"$0\" \"$@\"")])
+        .arg(command)
         .args(["-e", BEFORE])
         .arg(file.file_name().unwrap_or_default())
         .current_dir(file.parent().unwrap_or(Path::new(".")))

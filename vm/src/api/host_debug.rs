@@ -17,7 +17,7 @@ use crate::value::Value;
 /// The guest function behind a value.
 fn guest_of(function: &Value) -> Option<&GuestFunction> {
     let closure = function.as_function()?;
-    // SAFETY: values at hand are reachable; closures point to functions, which live as long as the machine.
+    // SAFETY: values at hand are reachable; closures point to functions, which live as long as they do.
     match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
         Body::Guest(guest) => Some(guest),
         Body::Host(_) | Body::Bridge(_) => None,

@@ -172,7 +172,7 @@ impl HostCall<'_> {
     /// When there is no memory for it.
     pub fn host_closure(&mut self, function: Value, captures: &[Value]) -> Result<Value, Raise> {
         let Some(original) = function.as_function() else { return Ok(Value::NIL) };
-        // SAFETY: values at hand are reachable; closures point to functions, which live as long as the machine.
+        // SAFETY: values at hand are reachable; closures point to functions, which live as long as they do.
         let info = unsafe { &*(*original).function.cast::<FunctionInfo>() };
         if !matches!(info.body, Body::Host(_)) {
             return Ok(Value::NIL);

@@ -89,7 +89,7 @@ impl Machine {
     /// again, and what it keeps in its frame is as it was. Without this the error stands, whatever there is of garbage.
     pub fn set_restartable(&mut self, function: Value) {
         let Some(closure) = function.as_function() else { return };
-        // SAFETY: values at hand are reachable; closures point to functions, which live as long as the machine.
+        // SAFETY: values at hand are reachable; closures point to functions, which live as long as they do.
         if let Body::Host(host) = unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
             host.is_restartable.set(true);
         }
@@ -100,7 +100,7 @@ impl Machine {
     pub fn set_internal(&mut self, module: &str, name: &str) {
         let Some(Definition::Function(function)) = self.cx.definitions.get(module, name) else { return };
         let Some(closure) = function.as_function() else { return };
-        // SAFETY: definitions are roots; closures point to functions, which live as long as the machine.
+        // SAFETY: definitions are roots; closures point to functions, which live as long as they do.
         if let Body::Host(host) = unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
             host.is_internal.set(true);
         }

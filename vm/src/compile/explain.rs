@@ -174,7 +174,7 @@ pub(crate) fn threaded_form(
         return Err(ExplainError::NoCode);
     }
     let info: *const FunctionInfo = instance.function_info(function);
-    // SAFETY: functions live as long as the machine, in their own boxes.
+    // SAFETY: functions live as long as their instances, in their own boxes.
     let info = unsafe { &*info };
     let Body::Guest(guest) = &info.body else { return Err(ExplainError::NoCode) };
     let refused = |error: crate::compile::CompileError| ExplainError::NotLoaded(error.to_string());

@@ -71,7 +71,7 @@ slow_handler! {
 /// The closure is live.
 #[inline(always)]
 pub(super) unsafe fn host_of<'a>(closure: *mut Closure) -> Option<&'a HostFunction> {
-    // SAFETY: closures point to functions, which live as long as the machine.
+    // SAFETY: closures point to functions, which live as long as they do.
     match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
         Body::Host(host) => Some(host),
         Body::Guest(_) | Body::Bridge(_) => None,

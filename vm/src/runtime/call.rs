@@ -128,7 +128,7 @@ pub(crate) unsafe fn stack_overflow(cx: &mut Context, at: Flow) -> Flow {
 /// # Safety
 /// As for `call_value`.
 unsafe fn enter(cx: &mut Context, closure: *mut Closure, new: Regs, count: usize, place: Pc, at: Flow) -> Flow {
-    // SAFETY: closures point to functions, which live as long as the machine.
+    // SAFETY: closures point to functions, which live as long as they do.
     unsafe {
         let info = &*(*closure).function.cast::<FunctionInfo>();
         let guest = match &info.body {

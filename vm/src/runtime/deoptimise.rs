@@ -266,6 +266,6 @@ pub(crate) unsafe fn closure_at(regs: Regs) -> *mut Closure {
 /// # Safety
 /// The closure is live.
 pub(crate) unsafe fn body_of<'a>(closure: *mut Closure) -> &'a Body {
-    // SAFETY: closures point to functions, which live as long as the machine.
+    // SAFETY: closures point to functions, which live as long as they do.
     unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body }
 }

@@ -19,9 +19,9 @@ use crate::threaded::operands::get_any;
 use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
-use minivm_isa::Type;
 use minivm_isa::entities::{Global, Reg};
 use minivm_isa::program::Span;
+use minivm_isa::{Input, Type};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// The identity of an object that a program has asked for already, else 0.
@@ -72,7 +72,7 @@ impl Standing<'_> {
     }
 
     /// The `any` values that it holds besides its visible variables, in the order of the registers; if `dead`, with the registers
-    /// whose value nobody reads any more, as nil.
+    /// whose value nobody reads any more, as nil. What a call that has begun calls is the callee's, as its arguments are.
     ///
     /// # Safety
     /// As for [`locals`](Self::locals).
@@ -82,8 +82,12 @@ impl Standing<'_> {
         let visible = self.guest.lookups().locals_at(self.place.instruction);
         let is_named = |reg| visible.iter().any(|&index| function.locals[index].register == reg);
         let view = map.view(function, self.place, self.has_begun);
-        let unnamed =
-            function.registers.iter().filter(|&(reg, &ty)| matches!(ty, Type::Any | Type::Cell) && !is_named(reg));
+        let callee = function.code[self.place.instruction].callee().filter(|_| self.has_begun);
+        let is_callee = |reg| callee.is_some_and(|callee| callee.input() == Input::Reg(reg));
+        let unnamed = function
+            .registers
+            .iter()
+            .filter(|&(reg, &ty)| matches!(ty, Type::Any | Type::Cell) && !is_named(reg) && !is_callee(reg));
         unnamed
             .filter_map(|(reg, &ty)| {
                 let word = view.word_of(self.guest.slots(), reg);

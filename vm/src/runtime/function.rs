@@ -277,6 +277,6 @@ pub(crate) unsafe fn top_of(regs: Regs) -> usize {
 
 /// Whether the function behind a closure runs bytecode.
 pub(crate) fn is_guest(closure: *mut Closure) -> bool {
-    // SAFETY: closures point to functions, which live as long as the machine.
+    // SAFETY: closures point to functions, which live as long as they do.
     matches!(unsafe { &(*(*closure).function.cast::<crate::runtime::function::FunctionInfo>()).body }, Body::Guest(_))
 }

@@ -177,7 +177,7 @@ pub(crate) unsafe fn go_on(cx: &mut Context, regs: Regs, returned: Returned) -> 
 
 /// The host function whose frame is at `base`.
 unsafe fn host_at<'a>(base: Regs) -> &'a HostFunction {
-    // SAFETY: functions live as long as the machine.
+    // SAFETY: functions live as long as closures of theirs.
     unsafe {
         let closure = Frame::at(base).closure();
         let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {

@@ -23,7 +23,7 @@ use minivm_isa::{Instruction, Type};
 /// # Safety
 /// `regs` are those of a guest frame.
 pub(crate) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a GuestFunction) {
-    // SAFETY: the header of a frame names its closure; functions live as long as the machine.
+    // SAFETY: the header of a frame names its closure, which keeps its function alive.
     unsafe {
         let closure = Frame::at(regs).closure();
         let info = &*(*closure).function.cast::<FunctionInfo>();

@@ -297,7 +297,7 @@ impl Loading<'_> {
 /// # Safety
 /// The closure was read.
 pub(crate) unsafe fn info_of<'a>(closure: *mut Closure) -> &'a FunctionInfo {
-    // SAFETY: closures that were read have functions, which live as long as the machine.
+    // SAFETY: closures that were read have functions, which live as long as they do.
     unsafe { &*(*closure).function.cast::<FunctionInfo>() }
 }
 
@@ -342,13 +342,13 @@ impl LoadOutside for Loading<'_> {
             }
             _ => return Err(from.damaged("unknown kind of function")),
         };
-        // SAFETY: functions live as long as the machine.
+        // SAFETY: functions live as long as closures of theirs.
         Ok((info.cast(), unsafe { (*info).entry(&self.cx.return_stubs).cast() }))
     }
 
     unsafe fn may_capture(&mut self, function: *const (), captures: &[Value]) -> bool {
         let is_value = |value: &Value| value.tag() != Tag::CELL;
-        // SAFETY: functions live as long as the machine.
+        // SAFETY: functions live as long as closures of theirs.
         match unsafe { &(*function.cast::<FunctionInfo>()).body } {
             Body::Guest(guest) => {
                 let types = &guest.portable().captures;
@@ -366,7 +366,7 @@ impl LoadOutside for Loading<'_> {
     }
 
     unsafe fn is_sealed(&self, function: *const ()) -> bool {
-        // SAFETY: functions live as long as the machine.
+        // SAFETY: functions live as long as closures of theirs.
         matches!(unsafe { &(*function.cast::<FunctionInfo>()).body }, Body::Bridge(_))
     }
 

@@ -100,7 +100,7 @@ impl Loading<'_> {
                 (FunctionDef::Import { signature, .. }, Some(found)) => {
                     let wanted = instance.signature_number(*signature);
                     let is_dynamic = wanted == crate::runtime::context::NO_SIGNATURE;
-                    // SAFETY: functions live as long as the machine.
+                    // SAFETY: functions live as long as closures of theirs.
                     is_dynamic || self.cx.signatures.fits(&self.cx.types, unsafe { (*found).signature }, wanted)
                 }
                 (FunctionDef::Import { .. }, None) => false,

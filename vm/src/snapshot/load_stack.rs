@@ -150,7 +150,7 @@ impl<'c> Loading<'c> {
     fn suspended_in(&mut self, from: &mut Reader<'_>) -> Result<*const FunctionInfo, SnapshotError> {
         let (info, _) = self.function(from)?;
         let info: *const FunctionInfo = info.cast();
-        // SAFETY: functions live as long as the machine.
+        // SAFETY: functions live as long as closures of theirs.
         match unsafe { &(*info).body } {
             Body::Host(_) => Ok(info),
             Body::Guest(_) | Body::Bridge(_) => Err(from.damaged("a fiber was suspended by no host function")),
@@ -259,7 +259,7 @@ impl<'c> Loading<'c> {
         if closure.is_null() {
             return Err(from.damaged("a frame without a function"));
         }
-        // SAFETY: closures point to functions, which live as long as the machine.
+        // SAFETY: closures point to functions, which live as long as they do.
         let info: &'c FunctionInfo = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
         let Body::Guest(guest) = &info.body else { return Err(from.damaged("a frame of a function without code")) };
         let fits = match guest.convention {

@@ -509,7 +509,7 @@ pub(crate) unsafe fn typed(heap: &mut HeapSaver, ty: Type, words: *const u64, ou
 impl SaveOutside for Saving<'_> {
     fn function(&mut self, function: *const (), out: &mut Writer) -> Result<(), SnapshotError> {
         let info: *const FunctionInfo = function.cast();
-        // SAFETY: closures point to functions, which live as long as the machine.
+        // SAFETY: closures point to functions, which live as long as they do.
         match unsafe { &(*info).body } {
             Body::Guest(guest) => {
                 out.byte(0);

@@ -10,7 +10,6 @@ use crate::runtime::walk::{Level, Walk};
 use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::Convention;
 use minivm_isa::entities::Block;
-use std::ptr::with_exposed_provenance as pointer;
 
 /// Frames that are looked at.
 const FRAMES_MAX: usize = 8;
@@ -45,9 +44,9 @@ pub(super) unsafe fn frames(cx: &Context, pc: Pc, regs: Regs, at: usize) -> Vec<
     frames
 }
 
-/// The function of what closures name; none where it has no code of its own or is typed.
+/// The function of what closures name, which is alive; none where it has no code of its own or is typed.
 fn any_guest<'a>(info: *const FunctionInfo) -> Option<(&'a FunctionInfo, &'a GuestFunction)> {
-    // SAFETY: functions live as long as the machine, in their own boxes.
+    // SAFETY: nothing is collected meanwhile.
     let info = unsafe { &*info };
     match &info.body {
         Body::Guest(guest) if guest.convention != Convention::Typed => Some((info, guest)),
@@ -133,8 +132,8 @@ fn members(info: &FunctionInfo, guest: &GuestFunction) -> Option<Vec<*const Func
         let profile = native.profile.borrow();
         let all: u64 = profile.iter().map(|seen| u64::from(seen.count)).sum();
         let often = profile.iter().filter(|seen| u64::from(seen.count) * CALL_PART > all);
-        for address in often.flat_map(|seen| seen.guests).filter(|&address| address != 0) {
-            let callee: *const FunctionInfo = pointer(address as usize);
+        for callee in often.flat_map(|seen| seen.guests).filter_map(|address| native.callee(address)) {
+            let callee: *const FunctionInfo = callee;
             let Some((_, guest)) = any_guest(callee) else { continue };
             if callee == root || found.contains(&callee) || guest.code().is_none() || guest.loaded().native().get() != 0
             {

@@ -14,7 +14,6 @@ use minivm_isa::operand::{IndexKind, OperandRef};
 use minivm_isa::program::FunctionDef;
 use minivm_isa::{Convention, Instruction, Signature};
 use std::collections::HashMap;
-use std::ptr::with_exposed_provenance as pointer;
 
 impl NativeJob {
     /// The job for a function that has both forms of code.
@@ -73,7 +72,7 @@ impl NativeJob {
             return None;
         }
         let info: *const FunctionInfo = instance.function_info(function);
-        // SAFETY: functions live as long as the machine, in their own boxes.
+        // SAFETY: functions live as long as their instances, in their own boxes.
         let info = unsafe { &*info };
         let Body::Guest(guest) = &info.body else { return None };
         (cx.engine.compile)(cx, info, guest).ok()?;
@@ -95,7 +94,7 @@ impl NativeJob {
             | Instruction::CallAnyOpenToOpen { .. } => {
                 let place = baseline.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
                 let signature = Signature { params: Vec::new(), results: Vec::new(), ..self.signature.clone() };
-                let params = self.profile.get(at).map_or(0, params_of);
+                let params = self.profile.get(at).map_or(0, |seen| params_of(guest, seen));
                 self.calls.insert(at, CallJob { signature, number: 0, place, closure: 0, params });
                 return;
             }
@@ -142,12 +141,11 @@ impl NativeJob {
     }
 }
 
-/// The most parameters of the functions that were called.
-fn params_of(seen: &Seen) -> usize {
+/// The most parameters of the functions that were called and are still there.
+fn params_of(caller: &GuestFunction, seen: &Seen) -> usize {
+    let native = caller.native().get();
     let mut params = 0;
-    for &address in seen.guests.iter().filter(|&&address| address != 0) {
-        // SAFETY: functions live as long as the machine, in their own boxes.
-        let info = unsafe { &*pointer::<FunctionInfo>(address as usize) };
+    for info in seen.guests.iter().filter_map(|&address| native.callee(address)) {
         if let Body::Guest(guest) = &info.body
             && guest.convention == Convention::Dynamic
         {

@@ -124,7 +124,7 @@ unsafe fn note_instruction(
         | Instruction::TailCallAny { callee, .. }
         | Instruction::TailCallAnyOpen { callee, .. } => {
             if let Some(callee) = value(*callee) {
-                note_callee(callee, seen);
+                note_callee(guest, callee, seen);
             }
         }
         _ => {}
@@ -190,13 +190,7 @@ fn note_found(object: Value, key: Value, seen: &mut Seen) {
     seen.found |= 1 << tag.0;
 }
 
-fn note_guest(function: u64, seen: &mut Seen) {
-    if let Some(place) = seen.guests.iter_mut().find(|guest| **guest == 0 || **guest == function) {
-        *place = function;
-    }
-}
-
-fn note_callee(callee: Value, seen: &mut Seen) {
+fn note_callee(caller: &GuestFunction, callee: Value, seen: &mut Seen) {
     if callee.tag() != Tag::FUNCTION {
         (seen.calls_others, seen.calls_slowly) = (true, true);
         return;
@@ -206,9 +200,12 @@ fn note_callee(callee: Value, seen: &mut Seen) {
     let (address, info) = unsafe { ((*closure).function, &*(*closure).function.cast::<FunctionInfo>()) };
     let exposed = address.expose_provenance() as u64;
     match &info.body {
-        Body::Guest(_) => {
+        Body::Guest(guest) => {
             seen.calls_guests = true;
-            note_guest(exposed, seen);
+            if let Some(place) = seen.guests.iter_mut().find(|seen| **seen == 0 || **seen == exposed) {
+                *place = exposed;
+                caller.native().get().note_callee(exposed, guest);
+            }
             return;
         }
         Body::Host(host) => {

@@ -2,9 +2,12 @@
 
 use super::seen::Seen;
 use super::tier::NativeCode;
+use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::threaded::{HandlerAddress, Pc};
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::collections::HashMap;
+use std::ptr::with_exposed_provenance as pointer;
+use std::rc::{Rc, Weak};
 
 /// Instructions of a function that were watched when enough is known of it.
 const NOTED_MIN: u32 = 200;
@@ -36,6 +39,8 @@ pub(crate) struct Native {
     pub(super) steps: Cell<i64>,
     /// What was seen at each instruction of `any` code; empty while nothing was.
     pub(super) profile: RefCell<Vec<Seen>>,
+    /// The functions whose addresses stand there, as long as they live: chunks that were loaded may be gone.
+    callees: RefCell<HashMap<u64, Weak<Native>>>,
     /// Instructions that were watched for the profile.
     pub(super) noted: Cell<u32>,
     /// Times that it was watched since guards failed too often.
@@ -85,6 +90,18 @@ impl NativeSlot {
 }
 
 impl Native {
+    /// Notes that a function was called, of which closures name this address.
+    pub(super) fn note_callee(&self, address: u64, guest: &GuestFunction) {
+        self.callees.borrow_mut().insert(address, Rc::downgrade(&guest.native().get()));
+    }
+
+    /// The function of which closures name this address of the profile, if it is still there.
+    pub(super) fn callee(&self, address: u64) -> Option<&FunctionInfo> {
+        let is_alive = self.callees.borrow().get(&address).is_some_and(|native| native.strong_count() > 0);
+        // SAFETY: the function holds what is alive, so it is alive, too.
+        is_alive.then(|| unsafe { &*pointer::<FunctionInfo>(address as usize) })
+    }
+
     /// Whether enough of the function was watched to know what of it runs. After some vain attempts all of it is compiled.
     pub(super) fn leaves_unseen(&self) -> bool {
         self.is_well_known() && self.versions.get() < VERSIONS_PARTIAL
