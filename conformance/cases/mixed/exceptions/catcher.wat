@@ -34,4 +34,27 @@
     catch $own
     catch_all
       i32.const -2
+    end)
+  ;; What is delegated to a `try` without clauses, or to one that delegates itself, goes on from there.
+  (func (export "delegated") (param i32) (result i32)
+    try $outer (result i32)
+      try $passing
+        try $plain
+          try
+            local.get 0
+            call $callback
+          delegate $plain
+          try
+            local.get 0
+            call $callback
+          delegate $passing
+        end
+      delegate $outer
+      i32.const 0
+    catch $first
+      drop
+      drop
+      i32.const 1
+    catch_all
+      i32.const 2
     end))

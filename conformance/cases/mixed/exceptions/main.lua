@@ -21,6 +21,7 @@ for i = 0, 7 do
   print(i, "guarded", pcall(catcher.guarded, i))
   print(i, "everything", pcall(catcher.everything, i))
   print(i, "legacy", pcall(catcher.legacy, i))
+  print(i, "delegated", pcall(catcher.delegated, i))
 end
 -- An exception that was caught as a reference is the same error value.
 local reference = catcher.kept(5)

@@ -182,7 +182,7 @@ impl FunctionTranslator<'_> {
             }
             FrameKind::Loop => {}
             FrameKind::TryTable(guard, catches) => self.end_try_table(&mut frame, guard, &catches),
-            FrameKind::Try(_) => self.end_try(&mut frame),
+            FrameKind::Try(guard) => self.end_try(&mut frame, &guard),
             FrameKind::LegacyCatch(catch) => self.end_catch(&mut frame, catch),
         }
         self.finish_frame(frame);

@@ -12,7 +12,7 @@ use minivm_isa::entities::{Block, Global, Layout, Reg};
 use minivm_isa::program::RegionKind;
 use minivm_isa::types::Kind;
 use minivm_isa::{Instruction, Operand, TrapCode, Type, steps};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use wasmparser::Catch;
 
 /// Bytes that a clause takes besides what it copies.
@@ -40,6 +40,8 @@ pub(super) struct Exceptions {
     references: HashMap<Layout, [Reg; 3]>,
     /// Throws the exception on, outside of all regions.
     rethrow: Option<Block>,
+    /// Handlers to which a `delegate` has sent exceptions.
+    delegated: HashSet<Block>,
 }
 
 /// A region that is open.
@@ -183,12 +185,28 @@ impl FunctionTranslator<'_> {
                 return self.place_edge(block, code);
             }
         }
-        let outer = self.exceptions.handlers.last();
-        code.push(match outer {
+        code.push(match self.exceptions.handlers.last() {
             Some(&target) => Instruction::Jump { target },
             None => Instruction::Throw { value: error.into() },
         });
         self.place_edge(block, code);
+    }
+
+    /// Lays out the handler of a `try` that handles nothing, if something inside was delegated to it: it goes on in that of the
+    /// innermost of so many regions.
+    fn place_passage(&mut self, guard: &Guard, regions: usize) {
+        if self.exceptions.delegated.remove(&guard.handler) {
+            let target = self.delegate_to(regions);
+            self.place_edge(guard.handler, vec![Instruction::Jump { target }]);
+        }
+    }
+
+    /// The handler of the innermost of so many regions, to which something is delegated.
+    fn delegate_to(&mut self, regions: usize) -> Block {
+        let Some(last) = regions.checked_sub(1) else { return self.rethrow_block() };
+        let handler = self.exceptions.handlers[last];
+        self.exceptions.delegated.insert(handler);
+        handler
     }
 
     /// Goes on in the block that it gives when the error is an exception with that tag, else in `next`.
@@ -248,9 +266,10 @@ impl FunctionTranslator<'_> {
     }
 
     /// Ends a `try` without clauses: exceptions go where they would without it.
-    pub(super) fn end_try(&mut self, frame: &mut Frame) {
+    pub(super) fn end_try(&mut self, frame: &mut Frame, guard: &Guard) {
         self.fall_to_end(frame);
         self.exceptions.handlers.pop();
+        self.place_passage(guard, self.exceptions.open());
     }
 
     /// Ends a `try` whose exceptions go on as if they came from the block at that depth.
@@ -262,12 +281,10 @@ impl FunctionTranslator<'_> {
         self.fall_to_end(&mut frame);
         let target = &self.frames[self.frames.len() - 1 - depth as usize];
         let is_guard = matches!(target.kind, FrameKind::Try(_) | FrameKind::TryTable(..));
-        let count = target.handlers + usize::from(is_guard);
-        let handler = match count.checked_sub(1) {
-            Some(last) => self.exceptions.handlers[last],
-            None => self.rethrow_block(),
-        };
+        let regions = target.handlers + usize::from(is_guard);
+        let handler = self.delegate_to(regions);
         self.end_guard(&guard, handler);
+        self.place_passage(&guard, regions);
         self.finish_frame(frame);
     }
 

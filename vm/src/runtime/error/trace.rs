@@ -81,8 +81,8 @@ pub(crate) fn position_of_caller(cx: &Context, base: Regs, level: usize) -> Stri
     String::new()
 }
 
-/// Name in the registry of a table of modules, by their names: tables of functions, by theirs. Tracebacks call functions that are in
-/// one `module.name`, whoever calls them; those of the module `_G` only `name`.
+/// Name in the registry of a table of modules, by their names: functions, or tables of functions, by theirs. Tracebacks call
+/// functions that are in one `module.name`, whoever calls them; those of the module `_G` only `name`.
 pub const MODULES: &str = "modules";
 
 /// The names of functions in modules, in the order of the tables.
@@ -94,6 +94,10 @@ impl KnownFunctions {
         let modules = cx.registry.get(MODULES)?.as_table()?;
         let mut found = Vec::new();
         for (name, module) in entries(modules) {
+            if module.as_function().is_some() {
+                found.push((module, name));
+                continue;
+            }
             let Some(table) = module.as_table() else { continue };
             let prefix = if name == "_G" { String::new() } else { name + "." };
             let functions = entries(table).into_iter().filter(|(_, value)| value.as_function().is_some());

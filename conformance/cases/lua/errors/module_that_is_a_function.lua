@@ -1,0 +1,6 @@
+-- A module may be a function: a traceback calls it by the module's name.
+package.preload["tool.main"] = function()
+  return function(text) error(text, 0) end
+end
+local main = require("tool.main")
+print(select(2, xpcall(function() main("stop") end, debug.traceback)))
