@@ -7,7 +7,7 @@
 use crate::Program;
 use crate::facts::Facts;
 use crate::operand::{Pattern, Role};
-use crate::program::{Function, FunctionDef, PAGE_BITS};
+use crate::program::{Function, FunctionDef, Initial, Origin, PAGE_BITS};
 use crate::types::{Storage, Type};
 use std::fmt;
 
@@ -44,6 +44,8 @@ features! {
     V128 v128 = 2;
     /// A memory has pages of one byte.
     PageSizes page_sizes = 3;
+    /// A branch asks whether something is of exactly a type, or an initial value must not be null.
+    ExactTypes exact_types = 4;
 }
 
 impl Feature {
@@ -160,7 +162,28 @@ fn of_declarations(program: &Program) -> Features {
     set(is_64, Feature::Address64)
         .union(set(memories().any(|memory| memory.is_shared), Feature::SharedMemory))
         .union(set(memories().any(|memory| memory.page_bits != PAGE_BITS), Feature::PageSizes))
+        .union(set(initials(program).any(traps), Feature::ExactTypes))
         .union(of_types(program))
+}
+
+/// The initial values of a program.
+fn initials(program: &Program) -> impl Iterator<Item = &Initial> {
+    let globals = program.globals.values().map(|global| &global.origin);
+    let origins = globals.chain(program.tables.values().map(|table| &table.origin));
+    let own = origins.filter_map(|origin| if let Origin::Own(initial) = origin { Some(initial) } else { None });
+    own.chain(program.elements.values().flat_map(|element| &element.values))
+}
+
+/// Whether an initial value has one that must not be null in it.
+fn traps(initial: &Initial) -> bool {
+    match initial {
+        Initial::NotNull(_) => true,
+        Initial::Record(_, parts) | Initial::Array(_, parts) => parts.iter().any(traps),
+        Initial::ArrayOf(_, parts) => parts.iter().any(traps),
+        Initial::Constant(_) | Initial::Null | Initial::Function(_) | Initial::Global(_) => false,
+        // Numbers alone are in these.
+        Initial::Arithmetic(..) | Initial::Integer31(_) => false,
+    }
 }
 
 fn of_types(program: &Program) -> Features {

@@ -697,6 +697,10 @@ macro_rules! for_each_instruction {
     BranchRef branch_ref 0x01f8 { dst: Out<RefType>, layout: Layout, src: In<Any>, if_true: Target, if_false: Target } [end];
     /// Continue at `if_true` when `src` is a function of that signature, else at `if_false`.
     BranchSignature branch_signature 0x01f9 { src: In<Any>, signature: Sig, if_true: Target, if_false: Target } [end];
+    /// As `branch_ref`, but only for what was made with that layout, not with one of a type under that of the layout.
+    BranchRefExact branch_ref_exact 0x01fa { dst: Out<RefType>, layout: Layout, src: In<Any>, if_true: Target, if_false: Target } [end] { feature ExactTypes };
+    /// As `branch_signature`, but only for a function that was declared with that signature, not with one of a type under that of the signature.
+    BranchSignatureExact branch_signature_exact 0x01fb { src: In<Any>, signature: Sig, if_true: Target, if_false: Target } [end] { feature ExactTypes };
 
     // Fibers.
     /// `dst` = a new fiber that will call `callee`; an error unless it is a function.

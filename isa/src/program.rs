@@ -227,6 +227,8 @@ pub enum Initial {
     ArrayOf(Layout, Box<[Initial; 2]>),
     /// The low 31 bits of an `i32`, with their sign, as an `any` integer.
     Integer31(Box<Initial>),
+    /// An `any` value that is not nil; where it is, linking ends with the trap `null_reference`.
+    NotNull(Box<Initial>),
 }
 
 /// An operation in an initial value; both sides are `i32` or both `i64`.

@@ -186,6 +186,6 @@ fn initial_bytes(initial: &Initial) -> u64 {
             list_bytes::<Initial>(parts.len()) + parts.iter().map(initial_bytes).sum::<u64>()
         }
         Initial::ArrayOf(_, parts) => list_bytes::<Initial>(2) + parts.iter().map(initial_bytes).sum::<u64>(),
-        Initial::Integer31(value) => list_bytes::<Initial>(1) + initial_bytes(value),
+        Initial::Integer31(value) | Initial::NotNull(value) => list_bytes::<Initial>(1) + initial_bytes(value),
     }
 }

@@ -208,7 +208,7 @@ fn other_versions_and_features_are_refused() {
     check(
         &|bytes| bytes[15] = 1,
         "at byte 0x8: the program needs unknown features: 56; this build knows 0 (address64), 1 (shared_memory), 2 (v128), \
-         3 (page_sizes): a newer release of MiniVM reads it",
+         3 (page_sizes), 4 (exact_types): a newer release of MiniVM reads it",
     );
     check(
         &|bytes| bytes[8] = 5,

@@ -24,6 +24,9 @@ const FILES: &[(&str, u64)] = &[
     ("v1/dynamic.mvm", 0x6f6d878ae86472fe),
     ("v1/dynamic.mvt", 0x3c386f4312fb482b),
     ("v1/dynamic.out", 0x19fa73f60fa66fc8),
+    ("v1/exact.mvm", 0xc1b68992d8768ece),
+    ("v1/exact.mvt", 0x6eeb102ff193bb30),
+    ("v1/exact.out", 0x9c38bc95be5992da),
     ("v1/items.mvm", 0x91b4f1ebe436ed56),
     ("v1/items.mvt", 0xf16779a42f26f8a5),
     ("v1/memory.mvm", 0xd8a3f07ed8265b5e),
@@ -200,7 +203,7 @@ impl Used {
             }
             Initial::Record(_, parts) | Initial::Array(_, parts) => parts.iter().for_each(|part| self.initial(part)),
             Initial::ArrayOf(_, parts) => parts.iter().for_each(|part| self.initial(part)),
-            Initial::Integer31(part) => self.initial(part),
+            Initial::Integer31(part) | Initial::NotNull(part) => self.initial(part),
             Initial::Null | Initial::Function(_) | Initial::Global(_) => {}
         }
     }
@@ -286,7 +289,7 @@ fn all() -> BTreeSet<String> {
     list("item", "Function Global Memory Table");
     list("function", "Import Code");
     list("region", "Catch Cleanup Exception");
-    list("initial", "Constant Null Function Global Arithmetic Record Array ArrayOf Integer31");
+    list("initial", "Constant Null Function Global Arithmetic Record Array ArrayOf Integer31 NotNull");
     list("operation", "Add Sub Mul");
     list("constant", "Nil False True Integer Float String I32 I64 F32 F64 V128");
     all
@@ -312,7 +315,8 @@ fn is_complete(
     }
     match initial {
         Initial::Constant(_) | Initial::Null | Initial::Function(_) | Initial::Global(_) | Initial::Arithmetic(..) => {}
-        Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) | Initial::Integer31(_) => {}
+        Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) => {}
+        Initial::Integer31(_) | Initial::NotNull(_) => {}
     }
     match convention {
         Convention::Typed | Convention::Dynamic | Convention::Variadic => {}

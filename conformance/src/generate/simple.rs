@@ -444,7 +444,10 @@ impl Body<'_> {
             7 if !self.plan.layouts.is_empty() => {
                 let layout = Layout::from_u32(self.random.below(self.plan.layouts.len()) as u32);
                 let dst = self.register(Type::Ref(layout));
-                self.f.emit(Instruction::BranchRef { dst, layout, src: lhs, if_true, if_false });
+                self.f.emit(match self.random.below(2) {
+                    0 => Instruction::BranchRef { dst, layout, src: lhs, if_true, if_false },
+                    _ => Instruction::BranchRefExact { dst, layout, src: lhs, if_true, if_false },
+                });
             }
             6 => {
                 let kind = self.random.below(12) as u64;
@@ -459,7 +462,10 @@ impl Body<'_> {
             10 => match self.typed_signature(None) {
                 Some(like) => {
                     let (src, signature) = (self.callee(), self.number_of(&like));
-                    self.f.emit(Instruction::BranchSignature { src, signature, if_true, if_false });
+                    self.f.emit(match self.random.below(2) {
+                        0 => Instruction::BranchSignature { src, signature, if_true, if_false },
+                        _ => Instruction::BranchSignatureExact { src, signature, if_true, if_false },
+                    });
                 }
                 None => self.f.emit(Instruction::BranchTruthy { cond: lhs, if_true, if_false }),
             },

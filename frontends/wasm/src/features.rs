@@ -16,54 +16,71 @@ pub struct Proposal {
     pub adds: &'static str,
     /// Whether it is translated.
     pub is_supported: bool,
+    /// Its bit in a choice as a number, for ever.
+    bit: u32,
     flags: WasmFeatures,
 }
 
 /// All proposals that a module can use, in the order in which they are named when it uses several. One that builds on another
 /// stands before it.
 pub const PROPOSALS: &[Proposal] = &[
-    no("shared-everything-threads", None, "objects that threads share", WasmFeatures::SHARED_EVERYTHING_THREADS),
-    no("stack-switching", None, "continuations", WasmFeatures::STACK_SWITCHING),
-    no("memory-control", None, "pages given back", WasmFeatures::MEMORY_CONTROL),
-    yes("custom-page-sizes", None, "memories with pages of one byte", WasmFeatures::CUSTOM_PAGE_SIZES),
-    yes("wide-arithmetic", None, "128-bit arithmetic", WasmFeatures::WIDE_ARITHMETIC),
-    yes("threads", None, "shared memories and atomic access, threads of WASI", WasmFeatures::THREADS),
-    yes("relaxed-simd", Some("3.0"), "vector instructions that machines choose", WasmFeatures::RELAXED_SIMD),
-    yes("simd", Some("2.0"), "vectors of 128 bits", WasmFeatures::SIMD),
-    yes("memory64", Some("3.0"), "memories and tables with 64-bit addresses", WasmFeatures::MEMORY64),
-    yes("gc", Some("3.0"), "structs and arrays on the heap", WasmFeatures::GC),
-    yes("legacy-exceptions", None, "exceptions as compilers made them before 3.0", WasmFeatures::LEGACY_EXCEPTIONS),
-    yes("exception-handling", Some("3.0"), "exceptions", WasmFeatures::EXCEPTIONS),
-    yes("function-references", Some("3.0"), "references to functions of a type", WasmFeatures::FUNCTION_REFERENCES),
-    yes("multi-memory", Some("3.0"), "several memories", WasmFeatures::MULTI_MEMORY),
-    yes("extended-const", Some("3.0"), "arithmetic in constant expressions", WasmFeatures::EXTENDED_CONST),
-    yes("tail-call", Some("3.0"), "calls in place of returns", WasmFeatures::TAIL_CALL),
-    yes("reference-types", Some("2.0"), "`funcref` and `externref`, several tables", WasmFeatures::REFERENCE_TYPES),
-    yes("bulk-memory-operations", Some("2.0"), "filling and copying, passive segments", WasmFeatures::BULK_MEMORY),
-    yes("multi-value", Some("2.0"), "several results, parameters of blocks", WasmFeatures::MULTI_VALUE),
+    no(0, "shared-everything-threads", None, "objects that threads share", WasmFeatures::SHARED_EVERYTHING_THREADS),
+    no(1, "stack-switching", None, "continuations", WasmFeatures::STACK_SWITCHING),
+    no(2, "memory-control", None, "pages given back", WasmFeatures::MEMORY_CONTROL),
+    yes(3, "custom-page-sizes", None, "memories with pages of one byte", WasmFeatures::CUSTOM_PAGE_SIZES),
+    yes(4, "wide-arithmetic", None, "128-bit arithmetic", WasmFeatures::WIDE_ARITHMETIC),
+    yes(5, "threads", None, "shared memories and atomic access, threads of WASI", WasmFeatures::THREADS),
+    yes(6, "relaxed-simd", Some("3.0"), "vector instructions that machines choose", WasmFeatures::RELAXED_SIMD),
+    yes(7, "simd", Some("2.0"), "vectors of 128 bits", WasmFeatures::SIMD),
+    yes(8, "memory64", Some("3.0"), "memories and tables with 64-bit addresses", WasmFeatures::MEMORY64),
+    yes(21, "custom-descriptors", None, "values that describe types, exact types", WasmFeatures::CUSTOM_DESCRIPTORS),
+    yes(9, "gc", Some("3.0"), "structs and arrays on the heap", WasmFeatures::GC),
+    yes(10, "legacy-exceptions", None, "exceptions as compilers made them before 3.0", WasmFeatures::LEGACY_EXCEPTIONS),
+    yes(11, "exception-handling", Some("3.0"), "exceptions", WasmFeatures::EXCEPTIONS),
+    yes(12, "function-references", Some("3.0"), "references to functions of a type", WasmFeatures::FUNCTION_REFERENCES),
+    yes(13, "multi-memory", Some("3.0"), "several memories", WasmFeatures::MULTI_MEMORY),
+    yes(14, "extended-const", Some("3.0"), "arithmetic in constant expressions", WasmFeatures::EXTENDED_CONST),
+    yes(15, "tail-call", Some("3.0"), "calls in place of returns", WasmFeatures::TAIL_CALL),
+    yes(16, "reference-types", Some("2.0"), "`funcref` and `externref`, several tables", WasmFeatures::REFERENCE_TYPES),
+    yes(17, "bulk-memory-operations", Some("2.0"), "filling and copying, passive segments", WasmFeatures::BULK_MEMORY),
+    yes(18, "multi-value", Some("2.0"), "several results, parameters of blocks", WasmFeatures::MULTI_VALUE),
     yes(
+        19,
         "nontrapping-float-to-int-conversions",
         Some("2.0"),
         "conversions that saturate",
         WasmFeatures::SATURATING_FLOAT_TO_INT,
     ),
-    yes("sign-extension-ops", Some("2.0"), "sign extension", WasmFeatures::SIGN_EXTENSION),
+    yes(20, "sign-extension-ops", Some("2.0"), "sign extension", WasmFeatures::SIGN_EXTENSION),
 ];
 
 /// Proposals that mean nothing without another one.
-const BUILT_ON: [(&str, &str); 4] = [
+const BUILT_ON: [(&str, &str); 5] = [
+    ("custom-descriptors", "gc"),
     ("relaxed-simd", "simd"),
     ("legacy-exceptions", "exception-handling"),
     ("gc", "function-references"),
     ("function-references", "reference-types"),
 ];
 
-const fn yes(name: &'static str, version: Option<&'static str>, adds: &'static str, flags: WasmFeatures) -> Proposal {
-    Proposal { name, version, adds, is_supported: true, flags }
+const fn yes(
+    bit: u32,
+    name: &'static str,
+    version: Option<&'static str>,
+    adds: &'static str,
+    flags: WasmFeatures,
+) -> Proposal {
+    Proposal { name, version, adds, is_supported: true, bit, flags }
 }
 
-const fn no(name: &'static str, version: Option<&'static str>, adds: &'static str, flags: WasmFeatures) -> Proposal {
-    Proposal { name, version, adds, is_supported: false, flags }
+const fn no(
+    bit: u32,
+    name: &'static str,
+    version: Option<&'static str>,
+    adds: &'static str,
+    flags: WasmFeatures,
+) -> Proposal {
+    Proposal { name, version, adds, is_supported: false, bit, flags }
 }
 
 /// Which proposals modules may use.
@@ -95,15 +112,15 @@ impl Features {
 
     /// The choice as a number, for a state that is saved.
     pub fn to_bits(self) -> u64 {
-        let bits = PROPOSALS.iter().zip(0..).filter(|(proposal, _)| self.0.contains(proposal.flags));
-        bits.fold(0, |sum, (_, bit)| sum | 1 << bit)
+        let on = PROPOSALS.iter().filter(|proposal| self.0.contains(proposal.flags));
+        on.fold(0, |sum, proposal| sum | 1 << proposal.bit)
     }
 
     /// The choice that a number says; what is not supported stays off.
     pub fn from_bits(bits: u64) -> Features {
         let mut features = Features::default();
-        let off = PROPOSALS.iter().zip(0..).filter(|(_, bit)| bits >> bit & 1 == 0);
-        off.for_each(|(proposal, _)| features.remove(proposal));
+        let off = PROPOSALS.iter().filter(|proposal| bits >> proposal.bit & 1 == 0);
+        off.for_each(|proposal| features.remove(proposal));
         features
     }
 }

@@ -144,7 +144,7 @@ impl Machine {
         let holds = element_type(&self.store[instance], global.holds);
         let import = match &global.origin {
             Origin::Own(initial) => {
-                let value = initial_value(&mut self.store, instance, initial);
+                let value = initial_value(&mut self.store, instance, initial)?;
                 let value = of_type(&self.store, value, ty);
                 self.store.globals.push(GlobalCell { value, ty, mutable: global.mutable, holds });
                 return Ok(self.store.globals.len() - 1);
@@ -190,7 +190,7 @@ impl Machine {
         let import = match &table.origin {
             Origin::Own(_) if table.minimum > ELEMENTS_MAX => return Err(TrapCode::OutOfMemory.into()),
             Origin::Own(initial) => {
-                let value = initial_any(&mut self.store, instance, initial);
+                let value = initial_any(&mut self.store, instance, initial)?;
                 let values = vec![value; table.minimum as usize];
                 self.store.lists.push(List { values, maximum: table.maximum, is_64: table.is_64, element });
                 return Ok(self.store.lists.len() - 1);
@@ -213,12 +213,12 @@ impl Machine {
         let program = self.store[id].program.clone();
         for element in program.elements.values() {
             let value = |value| initial_any(&mut self.store, id, value);
-            let values: Rc<[Any]> = element.values.iter().map(value).collect();
-            self.store[id].elements.push(values);
+            let values: Result<Rc<[Any]>, _> = element.values.iter().map(value).collect();
+            self.store[id].elements.push(values?);
         }
         for (number, element) in program.elements.iter() {
             if let SegmentMode::Active(table, offset) = &element.mode {
-                let offset = initial_value(&mut self.store, id, offset).address();
+                let offset = initial_value(&mut self.store, id, offset)?.address();
                 let values = self.store[id].elements[number.as_u32() as usize].clone();
                 let list = self.store[id].lists[table.as_u32() as usize];
                 let list = &mut self.store.lists[list];
@@ -234,7 +234,7 @@ impl Machine {
         }
         for (number, data) in program.data.iter() {
             if let SegmentMode::Active(memory, offset) = &data.mode {
-                let offset = initial_value(&mut self.store, id, offset).address();
+                let offset = initial_value(&mut self.store, id, offset)?.address();
                 let memory = self.store[id].memories[memory.as_u32() as usize];
                 let bytes = &mut self.store.memories[memory].bytes;
                 let range = range(offset, data.bytes.len() as u64, bytes.len(), TrapCode::MemoryBounds)?;
@@ -257,8 +257,8 @@ fn element_type(instance: &Instance, element: ElementType) -> ElementType {
 }
 
 /// A value that is known before the program runs. The verifier limits how deep they nest.
-fn initial_value(store: &mut Store, instance: InstanceId, initial: &Initial) -> Value {
-    match initial {
+fn initial_value(store: &mut Store, instance: InstanceId, initial: &Initial) -> Result<Value, TrapCode> {
+    Ok(match initial {
         Initial::Constant(constant) => Value::of_constant(constant),
         Initial::Null => Value::Ref(None),
         Initial::Function(function) => {
@@ -270,8 +270,8 @@ fn initial_value(store: &mut Store, instance: InstanceId, initial: &Initial) -> 
             store.globals[number].value.clone()
         }
         Initial::Arithmetic(op, lhs, rhs) => {
-            let lhs = initial_value(store, instance, lhs);
-            let rhs = initial_value(store, instance, rhs);
+            let lhs = initial_value(store, instance, lhs)?;
+            let rhs = initial_value(store, instance, rhs)?;
             let (left, right) = (lhs.address(), rhs.address());
             let result = match op {
                 InitialOp::Add => left.wrapping_add(right),
@@ -281,25 +281,29 @@ fn initial_value(store: &mut Store, instance: InstanceId, initial: &Initial) -> 
             if matches!(lhs, Value::I32(_)) { Value::I32(result as i32) } else { Value::I64(result as i64) }
         }
         Initial::Record(layout, fields) | Initial::Array(layout, fields) => {
-            let values: Vec<Value> = fields.iter().map(|field| initial_value(store, instance, field)).collect();
-            initial_object(store, instance, *layout, values)
+            let values: Result<_, _> = fields.iter().map(|field| initial_value(store, instance, field)).collect();
+            initial_object(store, instance, *layout, values?)
         }
         Initial::ArrayOf(layout, parts) => {
-            let value = initial_value(store, instance, &parts[0]);
-            let count = initial_value(store, instance, &parts[1]).address();
+            let value = initial_value(store, instance, &parts[0])?;
+            let count = initial_value(store, instance, &parts[1])?.address();
             initial_object(store, instance, *layout, vec![value; count.min(ELEMENTS_MAX) as usize])
         }
         Initial::Integer31(value) => {
-            let bits = initial_value(store, instance, value).address() as i32;
+            let bits = initial_value(store, instance, value)?.address() as i32;
             Value::Any(Any::Integer(i64::from(bits << 1 >> 1)))
         }
-    }
+        Initial::NotNull(value) => match initial_any(store, instance, value)? {
+            Any::Nil => return Err(TrapCode::NullReference),
+            value => Value::Any(value),
+        },
+    })
 }
 
 /// A value that is known before the program runs, as an `any` value.
-fn initial_any(store: &mut Store, instance: InstanceId, initial: &Initial) -> Any {
-    let value = initial_value(store, instance, initial);
-    of_type(store, value, Type::Any).any()
+fn initial_any(store: &mut Store, instance: InstanceId, initial: &Initial) -> Result<Any, TrapCode> {
+    let value = initial_value(store, instance, initial)?;
+    Ok(of_type(store, value, Type::Any).any())
 }
 
 /// Objects stand where references are wanted, and where `any` values are.

@@ -285,8 +285,8 @@ fn read_initial_nested(from: &mut Reader<'_>, depth_left: usize) -> Result<Initi
         4 => InitialOp::Add,
         5 => InitialOp::Sub,
         6 => InitialOp::Mul,
-        kind @ 7..=10 if depth_left > 0 => return read_initial_object(from, kind, depth_left - 1),
-        7..=10 => return from.error(start, format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep")),
+        kind @ 7..=11 if depth_left > 0 => return read_initial_object(from, kind, depth_left - 1),
+        7..=11 => return from.error(start, format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep")),
         byte => return from.error(start, format!("{byte} stands for no initial value")),
     };
     if depth_left == 0 {
@@ -300,6 +300,9 @@ fn read_initial_nested(from: &mut Reader<'_>, depth_left: usize) -> Result<Initi
 fn read_initial_object(from: &mut Reader<'_>, kind: u8, depth_left: usize) -> Result<Initial, DecodeError> {
     if kind == 10 {
         return Ok(Initial::Integer31(Box::new(read_initial_nested(from, depth_left)?)));
+    }
+    if kind == 11 {
+        return Ok(Initial::NotNull(Box::new(read_initial_nested(from, depth_left)?)));
     }
     let layout = from.index()?;
     if kind == 9 {

@@ -268,6 +268,10 @@ fn write_initial(to: &mut Writer, initial: &Initial) {
             to.byte(10);
             write_initial(to, value);
         }
+        Initial::NotNull(value) => {
+            to.byte(11);
+            write_initial(to, value);
+        }
     }
 }
 

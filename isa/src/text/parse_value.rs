@@ -102,7 +102,7 @@ impl Parser<'_> {
                 self.next()?;
                 return Ok(Initial::Null);
             }
-            "record" | "array" | "array_of" | "integer31" => {
+            "record" | "array" | "array_of" | "integer31" | "not_null" => {
                 self.next()?;
                 if depth_left == 0 {
                     return Err(self.error(format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep")));
@@ -134,11 +134,12 @@ impl Parser<'_> {
     }
 
     fn initial_object(&mut self, word: &str, depth_left: usize) -> Result<Initial, ParseError> {
-        if word == "integer31" {
+        if let "integer31" | "not_null" = word {
+            let is_integer = word == "integer31";
             self.sign('(')?;
-            let value = self.initial_nested(Type::I32, depth_left)?;
+            let value = self.initial_nested(if is_integer { Type::I32 } else { Type::Any }, depth_left)?;
             self.sign(')')?;
-            return Ok(Initial::Integer31(Box::new(value)));
+            return Ok(if is_integer { Initial::Integer31(Box::new(value)) } else { Initial::NotNull(Box::new(value)) });
         }
         let layout = Layout::from_u32(self.index("layout")?);
         let parts = self.list(|parser| parser.initial_nested(Type::Any, depth_left))?;

@@ -81,6 +81,7 @@ impl Display for InitialText<'_> {
             Initial::Array(layout, elements) => write!(f, "array {layout} {}", initial_list(elements)),
             Initial::ArrayOf(layout, parts) => write!(f, "array_of {layout} {}", initial_list(&**parts)),
             Initial::Integer31(value) => write!(f, "integer31 ({})", InitialText(value, Type::I32)),
+            Initial::NotNull(value) => write!(f, "not_null ({})", InitialText(value, Type::Any)),
         }
     }
 }

@@ -135,7 +135,11 @@ impl Position<'_> {
                     self.check_nested(rhs, expected, depth_left - 1, all);
                 }
             }
-            Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) | Initial::Integer31(_) => {
+            Initial::Record(..)
+            | Initial::Array(..)
+            | Initial::ArrayOf(..)
+            | Initial::Integer31(_)
+            | Initial::NotNull(_) => {
                 self.check_object(initial, expected, depth_left, all);
             }
         }
@@ -174,10 +178,11 @@ impl Position<'_> {
                     self.check_nested(&parts[1], Type::I32, depth_left, all);
                 }
             }
-            Initial::Integer31(value) => {
+            Initial::Integer31(value) | Initial::NotNull(value) => {
                 self.type_is(expected, Type::Any, all);
+                let ty = if matches!(initial, Initial::NotNull(_)) { Type::Any } else { Type::I32 };
                 match depth_left.checked_sub(1) {
-                    Some(depth_left) => self.check_nested(value, Type::I32, depth_left, all),
+                    Some(depth_left) => self.check_nested(value, ty, depth_left, all),
                     None => self.too_deep(all),
                 }
             }
@@ -235,7 +240,7 @@ impl Position<'_> {
             Initial::Function(_) | Initial::Constant(Constant::Nil) => true,
             Initial::Global(global) => holds_functions(*global),
             Initial::Constant(_) | Initial::Null | Initial::Arithmetic(..) | Initial::Integer31(_) => false,
-            Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) => false,
+            Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) | Initial::NotNull(_) => false,
         };
         if !is_function {
             let expected = "a function, nil or a global that holds functions";

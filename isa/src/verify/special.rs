@@ -133,7 +133,7 @@ impl<'a> Checker<'a> {
                     self.reject(Rule::Field, "layout", "an array of any", format_args!("elements {element}"));
                 }
             }
-            Instruction::BranchSignature { signature, .. } => {
+            Instruction::BranchSignature { signature, .. } | Instruction::BranchSignatureExact { signature, .. } => {
                 if self.program.signatures.get(*signature).is_some_and(Signature::is_dynamic) {
                     self.reject(Rule::TypedCall, "signature", "a typed signature", signature);
                 }

@@ -116,7 +116,7 @@ impl Random {
     }
 
     fn initial(&mut self, depth: usize) -> Initial {
-        match self.below(if depth == 0 { 4 } else { 10 }) {
+        match self.below(if depth == 0 { 4 } else { 11 }) {
             0 => Initial::Null,
             1 => Initial::Function(Func::from_u32(self.index())),
             2 => Initial::Global(Global::from_u32(self.index())),
@@ -128,6 +128,7 @@ impl Random {
                 Initial::ArrayOf(Layout::from_u32(self.index()), Box::new(parts))
             }
             7 => Initial::Integer31(Box::new(self.initial(depth - 1))),
+            8 => Initial::NotNull(Box::new(self.initial(depth - 1))),
             _ => {
                 let op = self.pick(&[InitialOp::Add, InitialOp::Sub, InitialOp::Mul]);
                 Initial::Arithmetic(op, Box::new(self.initial(depth - 1)), Box::new(self.initial(depth - 1)))

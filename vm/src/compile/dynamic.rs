@@ -127,6 +127,20 @@ impl Compiling<'_> {
                 put!(self, at, rows::BranchRef { dst, src, layout, branch });
                 self.go_to(at, *if_false);
             }
+            Instruction::BranchRefExact { dst, layout, src, if_true, if_false } => {
+                let layout = self.layout(*layout).number;
+                let (dst, src) = (self.slot(*dst), self.any_slot(at, *src));
+                let branch = self.branch_to(*if_true);
+                put!(self, at, rows::BranchRefExact { dst, src, layout, branch });
+                self.go_to(at, *if_false);
+            }
+            Instruction::BranchSignatureExact { src, signature, if_true, if_false } => {
+                let signature = self.instance.signature_number(*signature);
+                let src = self.any_slot(at, *src);
+                let branch = self.branch_to(*if_true);
+                put!(self, at, rows::BranchSignatureExact { src, signature, branch });
+                self.go_to(at, *if_false);
+            }
             Instruction::BranchSignature { src, signature, if_true, if_false } => {
                 let signature = self.instance.signature_number(*signature);
                 let src = self.any_slot(at, *src);

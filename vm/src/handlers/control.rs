@@ -151,6 +151,32 @@ handler! {
     }
 }
 
+handler! {
+    /// `branch_ref_exact`: taken when the value was made with that layout.
+    pub(crate) fn branch_ref_exact(pc, regs, cx, facc) {
+        let rows::BranchRefExact { dst, src, layout, branch } = rows::BranchRefExact::read(pc);
+        let value = get_any(regs, src);
+        if layout_of(value) == Some(layout) {
+            *regs.add(dst) = value.payload();
+            take_branch!(branch, pc, regs, cx, facc)
+        }
+        *regs.add(dst) = 0;
+        next!(rows::BranchRefExact::next(pc), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `branch_signature_exact`: taken when the value is a function that was declared with that signature.
+    pub(crate) fn branch_signature_exact(pc, regs, cx, facc) {
+        let rows::BranchSignatureExact { src, signature, branch } = rows::BranchSignatureExact::read(pc);
+        let callee = get_any(regs, src).as_function();
+        if callee.is_some_and(|closure| (*(*closure).function.cast::<FunctionInfo>()).signature == signature) {
+            take_branch!(branch, pc, regs, cx, facc)
+        }
+        next!(rows::BranchSignatureExact::next(pc), regs, cx, facc)
+    }
+}
+
 slow_handler! {
     /// `branch_signature`: taken when the value is a function that can be called with that signature.
     pub(crate) fn branch_signature(pc, regs, cx) {

@@ -71,7 +71,9 @@ handlers! {
     branch_same: BranchSame<S: Sense> => control::branch_same::<S>;
     branch_unbox: BranchUnbox => control::branch_unbox;
     branch_ref: BranchRef => control::branch_ref;
+    branch_ref_exact: BranchRefExact => control::branch_ref_exact;
     branch_signature: BranchSignature => control::branch_signature;
+    branch_signature_exact: BranchSignatureExact => control::branch_signature_exact;
     branch_compare: BranchCompare<O: Relation, S: Sense, L: AnySource, R: AnySource> =>
         dynamic::branch_compare::<O, L, R, S>;
     for_prepare: ForPrepare => control::for_prepare;

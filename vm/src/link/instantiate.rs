@@ -423,6 +423,10 @@ impl Context {
                 let value = self.initial_words(instance, value)?[0] as u32 as i32;
                 any_words(Value::int(i64::from(value << 1 >> 1)))
             }
+            Initial::NotNull(value) => match self.initial_words(instance, value)? {
+                words if words == any_words(Value::NIL) => return Err(LinkError::Trap(TrapCode::NullReference)),
+                words => words,
+            },
         })
     }
 
@@ -496,7 +500,7 @@ fn initial_type(instance: &Instance, initial: &Initial) -> Type {
         Initial::Global(global) => instance.program.globals[*global].ty,
         Initial::Arithmetic(_, lhs, _) => initial_type(instance, lhs),
         Initial::Null | Initial::Function(_) | Initial::Integer31(_) => Type::Any,
-        Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) => Type::Any,
+        Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) | Initial::NotNull(_) => Type::Any,
     }
 }
 

@@ -85,8 +85,12 @@ threaded! {
     BranchUnbox = branch_unbox { dst: Slot, src: Slot, kind: ValueTag, branch: Branch }
     /// Branches when `r[src]` is an object of the layout: `r[dst]` is that, else null.
     BranchRef = branch_ref { dst: Slot, src: Slot, layout: LayoutNumber, branch: Branch }
+    /// As [`BranchRef`], for objects of exactly the layout.
+    BranchRefExact = branch_ref_exact { dst: Slot, src: Slot, layout: LayoutNumber, branch: Branch }
     /// Branches when `r[src]` is a function of the signature.
     BranchSignature = branch_signature { src: Slot, signature: SignatureNumber, branch: Branch }
+    /// As [`BranchSignature`], for functions of exactly the signature.
+    BranchSignatureExact = branch_signature_exact { src: Slot, signature: SignatureNumber, branch: Branch }
     /// Branches on a comparison.
     BranchCompare[O, S]<L, R> = branch_compare { lhs: L, rhs: R, branch: Branch }
     /// Branches out of a loop that does not run; `r[limit]` becomes the number of rounds of one over integers.

@@ -27,7 +27,7 @@ impl FunctionTranslator<'_> {
                 self.test(src, (to.is_nullable(), to.heap_type()), next, taken);
                 self.builder.switch_to(next);
             }
-            other => return self.bulk_memory(other),
+            other => return self.descriptor(other),
         }
         Ok(())
     }
@@ -75,7 +75,7 @@ impl FunctionTranslator<'_> {
             HeapType::Abstract { ty, .. } => self.test_abstract(src, ty, yes, no),
             HeapType::Concrete(index) | HeapType::Exact(index) => {
                 let ty = index.as_module_index().expect("code names types by their index");
-                self.test_concrete(src, ty, yes, no);
+                self.test_concrete(src, ty, matches!(heap, HeapType::Exact(_)), yes, no);
             }
         }
     }
@@ -110,18 +110,22 @@ impl FunctionTranslator<'_> {
         self.emit(Instruction::BranchI64Eq { lhs: narrow.into(), rhs: value.into(), if_true: yes, if_false: no });
     }
 
-    fn test_concrete(&mut self, src: Operand, ty: u32, yes: Block, no: Block) {
-        match &self.context.objects[ty as usize] {
-            Some(object) => {
-                let layout = object.layout;
-                let [dst, _] = self.object_registers(layout);
-                self.emit(Instruction::BranchRef { dst, layout, src, if_true: yes, if_false: no });
+    fn test_concrete(&mut self, src: Operand, ty: u32, is_exact: bool, if_true: Block, if_false: Block) {
+        let instruction = if let Some(object) = &self.context.objects[ty as usize] {
+            let layout = object.layout;
+            let [dst, _] = self.object_registers(layout);
+            match is_exact {
+                true => Instruction::BranchRefExact { dst, layout, src, if_true, if_false },
+                false => Instruction::BranchRef { dst, layout, src, if_true, if_false },
             }
-            None => {
-                let signature = self.context.types[ty as usize].number;
-                self.emit(Instruction::BranchSignature { src, signature, if_true: yes, if_false: no });
+        } else {
+            let signature = self.context.types[ty as usize].number;
+            match is_exact {
+                true => Instruction::BranchSignatureExact { src, signature, if_true, if_false },
+                false => Instruction::BranchSignature { src, signature, if_true, if_false },
             }
-        }
+        };
+        self.emit(instruction);
     }
 
     fn wide_registers(&mut self) -> [Reg; 2] {

@@ -8,7 +8,7 @@ use super::types::{Context, FunctionType, ObjectType, signature, storage};
 use minivm_builder::ProgramBuilder;
 use minivm_isa::entities::{Declared, Sig};
 use minivm_isa::program::{DeclaredType, Described, ElementType, FormPart, LayoutDef};
-use minivm_isa::{Signature, Storage, steps};
+use minivm_isa::{Signature, Storage, Type, steps};
 use std::collections::HashMap;
 use wasmparser::{
     AbstractHeapType, CompositeInnerType, FieldType, HeapType, RecGroup, RefType, StorageType, SubType, UnpackedIndex,
@@ -20,6 +20,9 @@ const FUNCTION: u64 = 100;
 const STRUCT: u64 = 101;
 const ARRAY: u64 = 102;
 const REFERENCE: u64 = 103;
+/// What stands before the type that describes this one, and before the one that this one describes.
+const DESCRIPTOR: u64 = 104;
+const DESCRIBES: u64 = 105;
 
 /// The declared types of the module so far.
 #[derive(Default)]
@@ -102,11 +105,10 @@ impl DeclaredTypes {
     ) -> Result<(), WasmError> {
         let supertype = ty.supertype_idxs.first().and_then(|index| index.unpack().as_module_index());
         let nothing = || FunctionType { number: Sig::from_u32(0), signature: Signature::typed(&[], &[]) };
-        let object = |context: &mut Context, layout: LayoutDef, program: &mut ProgramBuilder| {
-            let fields: Vec<Storage> = layout.storages().to_vec();
+        let mut object = |context: &mut Context, layout: LayoutDef, fields: Vec<Storage>, descriptor: Option<usize>| {
             let layout = program.layout(layout);
             context.types.push(nothing());
-            context.objects.push(Some(ObjectType { layout, fields }));
+            context.objects.push(Some(ObjectType { layout, fields, descriptor }));
         };
         let kind = match &ty.composite_type.inner {
             CompositeInnerType::Func(function) => {
@@ -121,11 +123,21 @@ impl DeclaredTypes {
             }
             CompositeInnerType::Struct(fields) => {
                 let fields = fields.fields.iter().map(|field| storage(field.element_type, offset));
-                object(context, LayoutDef::Record(fields.collect::<Result<_, _>>()?), program);
+                let fields = fields.collect::<Result<Vec<_>, _>>()?;
+                let (mut stored, mut descriptor) = (fields.clone(), None);
+                if ty.composite_type.descriptor_idx.is_some() {
+                    // Where the supertype has it; types above that have none begin alike.
+                    let above = supertype.map(|above| context.object(above));
+                    let place = above.map_or(0, |above| above.descriptor.unwrap_or(above.fields.len()));
+                    stored.insert(place, Storage::Whole(Type::Any));
+                    descriptor = Some(place);
+                }
+                object(context, LayoutDef::Record(stored), fields, descriptor);
                 AbstractHeapType::Struct
             }
             CompositeInnerType::Array(array) => {
-                object(context, LayoutDef::Array(storage(array.0.element_type, offset)?), program);
+                let element = storage(array.0.element_type, offset)?;
+                object(context, LayoutDef::Array(element), vec![element], None);
                 AbstractHeapType::Array
             }
             CompositeInnerType::Cont(_) => return Err(WasmError::unsupported(offset, "continuation types")),
@@ -144,6 +156,13 @@ impl DeclaredTypes {
         index: usize,
     ) {
         let mut form = vec![FormPart::Number(u64::from(ty.is_final))];
+        let composite = &ty.composite_type;
+        for (what, other) in [(DESCRIPTOR, composite.descriptor_idx), (DESCRIBES, composite.describes_idx)] {
+            let other = other.and_then(|other| other.unpack().as_module_index());
+            form.extend(
+                other.into_iter().flat_map(|ty| [FormPart::Number(what), FormPart::Type(Declared::from_u32(ty))]),
+            );
+        }
         // Declared types have the numbers of the module's types.
         match &ty.composite_type.inner {
             CompositeInnerType::Func(function) => {
@@ -216,7 +235,8 @@ impl DeclaredTypes {
     fn above(&self, heap: HeapType) -> Vec<HeapType> {
         let of = |ty| HeapType::Abstract { shared: false, ty };
         match heap {
-            HeapType::Concrete(index) | HeapType::Exact(index) => {
+            HeapType::Exact(index) => vec![HeapType::Concrete(index)],
+            HeapType::Concrete(index) => {
                 let shape = index.as_module_index().and_then(|index| self.shapes.get(index as usize));
                 match shape {
                     Some((Some(supertype), _)) => vec![HeapType::Concrete(UnpackedIndex::Module(*supertype))],
@@ -261,7 +281,8 @@ fn value(form: &mut Vec<FormPart>, ty: ValType) {
 }
 
 fn reference_form(form: &mut Vec<FormPart>, nullable: bool, heap: HeapType) {
-    form.push(FormPart::Number(16 + u64::from(nullable)));
+    let exact = if matches!(heap, HeapType::Exact(_)) { 2 } else { 0 };
+    form.push(FormPart::Number(16 + exact + u64::from(nullable)));
     form.push(match heap {
         HeapType::Concrete(index) | HeapType::Exact(index) => {
             FormPart::Type(Declared::from_u32(index.as_module_index().unwrap_or_default()))

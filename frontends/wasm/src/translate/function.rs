@@ -131,6 +131,7 @@ pub(super) struct FunctionTranslator<'a> {
     kept_vector: Option<Reg>,
     /// Registers for a test of integers.
     pub(super) wide: Option<[Reg; 2]>,
+    pub(super) described: Option<(Reg, Reg)>,
     /// Locals that are read where they may still be zero.
     read_unassigned: Vec<bool>,
     /// Registers of stack entries by position and type.
@@ -163,6 +164,7 @@ impl<'a> FunctionTranslator<'a> {
             exceptions: Exceptions::default(),
             objects: HashMap::new(),
             wide: None,
+            described: None,
             kept_vector: None,
             temporaries: Vec::new(),
             deferred: None,

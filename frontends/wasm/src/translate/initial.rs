@@ -1,7 +1,7 @@
 //! Constant expressions as initial values.
 
 use super::error::WasmError;
-use super::types::{Context, zero};
+use super::types::{Context, ObjectType, zero};
 use minivm_isa::entities::Func;
 use minivm_isa::limits::INITIAL_DEPTH_MAX;
 use minivm_isa::program::{Constant, Initial, InitialOp};
@@ -19,10 +19,11 @@ pub(super) fn initial(context: &Context, expression: &ConstExpr<'_>) -> Result<I
             Operator::F32Const { value } => Nested::leaf(Initial::Constant(Constant::F32(value.bits()))),
             Operator::F64Const { value } => Nested::leaf(Initial::Constant(Constant::F64(value.bits()))),
             Operator::V128Const { value } => Nested::leaf(Initial::Constant(Constant::V128(value.i128() as u128))),
-            Operator::RefNull { .. } => Nested::leaf(Initial::Constant(Constant::Nil)),
+            Operator::RefNull { .. } => Nested { value: Initial::Constant(Constant::Nil), depth: 0, is_nullable: true },
             Operator::RefFunc { function_index } => Nested::leaf(Initial::Function(Func::from_u32(function_index))),
             Operator::GlobalGet { global_index } => {
-                Nested::leaf(Initial::Global(context.globals[global_index as usize].0))
+                let value = Initial::Global(context.globals[global_index as usize].0);
+                Nested { value, depth: 0, is_nullable: context.nullable_globals[global_index as usize] }
             }
             Operator::I32Add | Operator::I64Add => Nested::combine(&mut stack, InitialOp::Add, offset)?,
             Operator::I32Sub | Operator::I64Sub => Nested::combine(&mut stack, InitialOp::Sub, offset)?,
@@ -40,8 +41,18 @@ pub(super) fn initial(context: &Context, expression: &ConstExpr<'_>) -> Result<I
             }
             Operator::StructNewDefault { struct_type_index } => {
                 let object = context.object(struct_type_index);
-                let parts = object.fields.iter().map(|field| Initial::Constant(zero(field.register_type()))).collect();
-                Nested::around([0], offset, Initial::Record(object.layout, parts))?
+                Nested::around([0], offset, Initial::Record(object.layout, defaults(object)))?
+            }
+            Operator::StructNewDesc { struct_type_index } => {
+                let object = context.object(struct_type_index);
+                let descriptor = Nested::operand(&mut stack, offset)?;
+                let (parts, depths) = Nested::operands(&mut stack, object.fields.len(), offset)?;
+                Nested::described(object, parts, descriptor, depths, offset)?
+            }
+            Operator::StructNewDefaultDesc { struct_type_index } => {
+                let object = context.object(struct_type_index);
+                let descriptor = Nested::operand(&mut stack, offset)?;
+                Nested::described(object, defaults(object), descriptor, Vec::new(), offset)?
             }
             Operator::ArrayNew { array_type_index } => {
                 let (length, value) = (Nested::operand(&mut stack, offset)?, Nested::operand(&mut stack, offset)?);
@@ -69,15 +80,21 @@ pub(super) fn initial(context: &Context, expression: &ConstExpr<'_>) -> Result<I
     }
 }
 
-/// An initial value and how deep it is nested.
+/// What the fields of a type hold that nobody has set.
+fn defaults(object: &ObjectType) -> Vec<Initial> {
+    object.fields.iter().map(|field| Initial::Constant(zero(field.register_type()))).collect()
+}
+
+/// An initial value, how deep it is nested, and whether it may be null.
 struct Nested {
     value: Initial,
     depth: usize,
+    is_nullable: bool,
 }
 
 impl Nested {
     fn leaf(value: Initial) -> Self {
-        Nested { value, depth: 0 }
+        Nested { value, depth: 0, is_nullable: false }
     }
 
     /// Replaces the two topmost values.
@@ -96,7 +113,26 @@ impl Nested {
             let what = format_args!("a constant expression that is nested more than {INITIAL_DEPTH_MAX} deep");
             return Err(WasmError::unsupported(offset, what));
         }
-        Ok(Nested { value, depth })
+        Ok(Nested { value, depth, is_nullable: false })
+    }
+
+    /// An object with a descriptor.
+    fn described(
+        object: &ObjectType,
+        mut parts: Vec<Initial>,
+        descriptor: Nested,
+        mut depths: Vec<usize>,
+        offset: u64,
+    ) -> Result<Self, WasmError> {
+        let place = object.descriptor.expect("validation asks for a type with a descriptor here");
+        if descriptor.is_nullable {
+            parts.insert(place, Initial::NotNull(Box::new(descriptor.value)));
+            depths.push(descriptor.depth + 1);
+        } else {
+            parts.insert(place, descriptor.value);
+            depths.push(descriptor.depth);
+        }
+        Nested::around(depths, offset, Initial::Record(object.layout, parts))
     }
 
     fn operand(stack: &mut Vec<Nested>, offset: u64) -> Result<Self, WasmError> {

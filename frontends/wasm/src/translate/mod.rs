@@ -34,6 +34,7 @@ mod cleanup;
 mod compare;
 mod control;
 mod declared;
+mod descriptors;
 mod error;
 mod exceptions;
 mod function;

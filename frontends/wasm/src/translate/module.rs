@@ -101,6 +101,7 @@ impl Module {
                 objects: Vec::new(),
                 functions: Vec::new(),
                 globals: Vec::new(),
+                nullable_globals: Vec::new(),
                 tags: Vec::new(),
                 memories: Vec::new(),
                 tables: Vec::new(),
@@ -273,6 +274,7 @@ impl Module {
 
     fn global(&mut self, ty: GlobalType, origin: Origin<Initial>, offset: u64) -> Result<(), WasmError> {
         let mutable = ty.mutable;
+        let is_nullable = matches!(ty.content_type, ValType::Ref(reference) if reference.is_nullable());
         let holds = match ty.content_type {
             ValType::Ref(reference) => self.declared.element(&mut self.program, &self.context, reference),
             _ => ElementType::Any,
@@ -280,6 +282,7 @@ impl Module {
         let ty = expect_value_type(ty.content_type, offset)?;
         let number = self.program.add_global(GlobalDef { name: String::new(), ty, mutable, holds, origin });
         self.context.globals.push((number, ty));
+        self.context.nullable_globals.push(is_nullable);
         Ok(())
     }
 

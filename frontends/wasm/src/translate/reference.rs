@@ -124,7 +124,7 @@ impl FunctionTranslator<'_> {
     }
 
     /// Traps when the topmost value is null.
-    fn check_not_null(&mut self) {
+    pub(super) fn check_not_null(&mut self) {
         self.flush();
         let (src, null, next) = (self.top(), self.trap_block(TrapCode::NullReference), self.builder.block());
         self.branch_kind(src, Kind::Nil, null, next);
@@ -138,7 +138,7 @@ impl FunctionTranslator<'_> {
     }
 
     /// Takes the topmost value as a reference to an object of a layout, in this one of its registers.
-    fn pop_object(&mut self, layout: Layout, place: usize) -> Operand {
+    pub(super) fn pop_object(&mut self, layout: Layout, place: usize) -> Operand {
         let (src, dst) = (self.pop(), self.object_registers(layout)[place]);
         self.emit(Instruction::RefFromAny { dst, layout, src });
         dst.into()
@@ -170,10 +170,11 @@ impl FunctionTranslator<'_> {
                 self.extend_sign(self.context.object(struct_type_index).fields[field_index as usize]);
             }
             Operator::StructSet { struct_type_index, field_index } => {
-                let layout = self.context.object(struct_type_index).layout;
+                let known = self.context.object(struct_type_index);
+                let (layout, field) = (known.layout, known.place(field_index));
                 let src = self.pop();
                 let object = self.pop_object(layout, 0);
-                self.emit(Instruction::RecordSet { layout, object, field: field_index.into(), src });
+                self.emit(Instruction::RecordSet { layout, object, field, src });
             }
             Operator::RefEq => {
                 let (rhs, lhs) = (self.pop(), self.pop());
@@ -193,7 +194,7 @@ impl FunctionTranslator<'_> {
         Ok(())
     }
 
-    fn new_struct(&mut self, ty: u32, fields: Box<[Operand]>) {
+    pub(super) fn new_struct(&mut self, ty: u32, fields: Box<[Operand]>) {
         let layout = self.context.object(ty).layout;
         let [dst, _] = self.object_registers(layout);
         self.emit(Instruction::RecordNew { dst, layout, fields });
@@ -201,10 +202,10 @@ impl FunctionTranslator<'_> {
     }
 
     fn get_field(&mut self, ty: u32, field: u32) {
-        let &ObjectType { layout, ref fields } = self.context.object(ty);
-        let ty = fields[field as usize].register_type();
+        let known = self.context.object(ty);
+        let (layout, field, ty) = (known.layout, known.place(field), known.fields[field as usize].register_type());
         let object = self.pop_object(layout, 0);
-        self.produce(ty, |dst| Instruction::RecordGet { dst, layout, object, field: field.into() });
+        self.produce(ty, |dst| Instruction::RecordGet { dst, layout, object, field });
     }
 
     fn extend_sign(&mut self, storage: Storage) {
@@ -250,7 +251,7 @@ impl FunctionTranslator<'_> {
             Operator::ArrayNewData { array_type_index, array_data_index } => {
                 let (length, source, src) = (self.pop(), self.pop(), self.default_element(array_type_index));
                 let data = Data::from_u32(array_data_index);
-                let &ObjectType { layout, ref fields } = self.context.object(array_type_index);
+                let &ObjectType { layout, ref fields, .. } = self.context.object(array_type_index);
                 let size = stored_bytes(fields[0]);
                 // Before the array is made, which may be too large.
                 self.emit(Instruction::DataCheck { data, source, length, size });
@@ -358,7 +359,7 @@ impl FunctionTranslator<'_> {
     }
 
     fn get_element(&mut self, ty: u32) {
-        let &ObjectType { layout, ref fields } = self.context.object(ty);
+        let &ObjectType { layout, ref fields, .. } = self.context.object(ty);
         let ty = fields[0].register_type();
         let index = self.pop();
         let object = self.pop_object(layout, 0);

@@ -18,6 +18,16 @@ pub(super) struct ObjectType {
     pub(super) layout: Layout,
     /// What its fields are stored as; an array has one.
     pub(super) fields: Vec<Storage>,
+    /// Which field of the layout holds the descriptor, where the type has one.
+    pub(super) descriptor: Option<usize>,
+}
+
+impl ObjectType {
+    /// Where the layout has a field.
+    pub(super) fn place(&self, field: u32) -> u64 {
+        let is_after = self.descriptor.is_some_and(|descriptor| field as usize >= descriptor);
+        u64::from(field) + u64::from(is_after)
+    }
 }
 
 /// What translating a function body needs to know of the module.
@@ -30,6 +40,8 @@ pub(super) struct Context {
     pub(super) functions: Vec<u32>,
     /// The globals of the program, without those for tags.
     pub(super) globals: Vec<(Global, Type)>,
+    /// Whether each of them may hold null.
+    pub(super) nullable_globals: Vec<bool>,
     pub(super) tags: Vec<Tag>,
     /// Types of addresses of each memory, and of indices of each table.
     pub(super) memories: Vec<Type>,

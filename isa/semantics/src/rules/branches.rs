@@ -3,8 +3,8 @@
 use super::scope::{Flow, Scope, Stop};
 use crate::arithmetic::{Loop, prepare_loop};
 use crate::value::{Any, Value};
-use minivm_isa::entities::{Block, Reg};
-use minivm_isa::{Instruction, Kind, TrapCode};
+use minivm_isa::entities::{Block, Reg, Sig};
+use minivm_isa::{Instruction, Kind, Operand, TrapCode};
 
 /// Comparisons of two typed values: type, and relation that holds where the branch goes to `if_true`.
 macro_rules! comparisons {
@@ -74,15 +74,19 @@ pub(crate) fn apply(scope: &mut Scope<'_>, instruction: &Instruction) -> Option<
             scope.frame.set(*dst, Value::Ref(object));
             either(object.is_some(), *if_true, *if_false)
         }
+        Instruction::BranchRefExact { dst, layout, src, if_true, if_false } => {
+            let object = scope.cast(*layout, *src).unwrap_or(None);
+            let object = object.filter(|&id| scope.store[id].layout == scope.layout(*layout));
+            scope.frame.set(*dst, Value::Ref(object));
+            either(object.is_some(), *if_true, *if_false)
+        }
         Instruction::BranchSignature { src, signature, if_true, if_false } => {
-            let wanted = scope.instance().signatures[signature.as_u32() as usize];
-            let fits = match (scope.get(*src), wanted) {
-                (Any::Function(closure), Some(wanted)) => {
-                    scope.store.types.signature_fits(scope.store.signature_of(closure), wanted)
-                }
-                _ => false,
-            };
-            either(fits, *if_true, *if_false)
+            let fits = |found, wanted| scope.store.types.signature_fits(found, wanted);
+            either(has_signature(scope, *src, *signature, fits), *if_true, *if_false)
+        }
+        Instruction::BranchSignatureExact { src, signature, if_true, if_false } => {
+            let is_it = |found, wanted| found == Some(wanted);
+            either(has_signature(scope, *src, *signature, is_it), *if_true, *if_false)
         }
         Instruction::ForPrepare { index, limit, step, variable, body, done } => {
             return Some(for_prepare(scope, [*index, *limit, *step], *variable, *body, *done));
@@ -100,6 +104,14 @@ pub(crate) fn apply(scope: &mut Scope<'_>, instruction: &Instruction) -> Option<
         _ => comparison(scope, instruction)?,
     };
     Some(Ok(Flow::Jump(target)))
+}
+
+/// Whether a value is a function whose signature fits one of the running program.
+fn has_signature(scope: &Scope<'_>, src: Operand, signature: Sig, fits: impl Fn(Option<usize>, usize) -> bool) -> bool {
+    match (scope.get(src), scope.instance().signatures[signature.as_u32() as usize]) {
+        (Any::Function(closure), Some(wanted)) => fits(scope.store.signature_of(closure), wanted),
+        _ => false,
+    }
 }
 
 /// Leaves the first value, how many rounds are to come after it (integers) or the limit (floats), and the step.
