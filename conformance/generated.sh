@@ -21,6 +21,12 @@ awk '
     FNR == 1 { file++ }
     $1 == "module" { number = $2 }
     file == 1 { expected[FNR] = $0; next }
+    $0 == "open" { open[number]; next }
     expected[FNR] != $0 && !(number in differs) { differs[number]; print number ": " $0 ", not " expected[FNR] }
-    END { for (number in differs) count++; print FNR " lines, " count + 0 " modules differ"; exit count > 0 }
+    END {
+        for (number in differs) count++
+        for (number in open) opened++
+        print FNR " lines, " count + 0 " modules differ, " opened + 0 " lack memory"
+        exit count > 0
+    }
 ' "$work/expected" "$work/found"

@@ -25,6 +25,7 @@ fn config(number: u64) -> Config {
         max_imports: 0,
         max_instructions: 400,
         max_memories: 2,
+        memory_max_size_required: true,
         max_memory32_bytes: 4 << 16,
         max_memory64_bytes: 4 << 16,
         max_tables: 3,

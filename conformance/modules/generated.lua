@@ -28,24 +28,36 @@ local function named(digits)
     return (digits:sub(2):gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end))
 end
 
-local exports
+-- What a module does for want of memory says nothing of the rest.
+local function lacks_memory(good, message) return not good and tostring(message):find "not enough memory" end
+
+local exports, is_open
+-- Whether a module could not be made, and nothing was called yet: where it has no calls, the other could not make it either.
+local has_failed
 for line in io.lines(calls) do
     local what, name, rest = line:match "^(%a+) (%S*) ?(.*)$"
+    if has_failed and what == "module" then print("fails") end
+    has_failed = false
     if what == "module" then
         print(line)
         local good, found = pcall(wasm.instantiate, folder .. "/" .. name .. ".wasm", {})
-        exports = good and found or nil
+        exports, is_open = good and found or nil, lacks_memory(good, found)
+        has_failed = not good
         if not good then
-            print("fails")
             io.stderr:write(name, ": ", tostring(found):match "^[^\n]*", "\n")
         end
+    elseif is_open then
+        print("open")
     elseif exports == nil then
         print("not there: " .. line)
     elseif what == "call" then
         local kinds, arguments = rest:match "^(%S*) (.*)$"
         local values = load("return " .. arguments:gsub(" ", ","))
         local results = table.pack(pcall(exports[named(name)], values()))
-        if results[1] then
+        is_open = lacks_memory(results[1], results[2])
+        if is_open then
+            print("open")
+        elseif results[1] then
             local texts, i = {}, 1
             for kind in kinds:gmatch "%w+" do
                 i = i + 1
@@ -63,3 +75,4 @@ for line in io.lines(calls) do
         print(name .. " " .. memory:size() .. " " .. crc32(memory))
     end
 end
+if has_failed then print("fails") end
