@@ -114,6 +114,8 @@ const CASES: &[Case] = &[
     case(&["-e", "error(12.5)"]),
     case(&["-e", "error(setmetatable({}, { __tostring = function() return 'shown' end }))"]),
     case(&["-e", "error(setmetatable({}, { __tostring = function() return 1 end }))"]),
+    case(&["-e", "error(setmetatable({}, { __tostring = function() error('not shown') end }))"]),
+    case(&["-e", "error(setmetatable({}, { __tostring = function() return nil + 1 end }))"]),
     case(&["-e", "error(print)"]),
     case(&["-e", "error(coroutine.create(print))"]),
     case(&["-e", "local t = {} t.x.y = 1", "-e", "print('not run')"]),

@@ -14,21 +14,29 @@ impl Machine {
     ///
     /// # Errors
     /// When a finaliser ends the program with an exit status, uses up the budget, waits for the host, or there is no memory to
-    /// run it; no other runs then.
+    /// run it; no other runs then, unless the program is to be closed before it exits.
     pub fn close(&mut self) -> Result<(), Failure> {
         if self.cx.is_abandoned {
             return Ok(());
         }
         self.cx.drop_all_runs();
         collect::finalise_all(&mut self.cx);
+        let mut end = Ok(());
         while let Some((object, finaliser)) = self.cx.next_finaliser() {
-            let Err(error) = self.finish(finaliser, object)? else { continue };
-            let tell = self.cx.finaliser_error();
-            if !tell.is_nil() {
-                let _ = self.finish(tell, error)?;
+            let finished = self.finish(finaliser, object).and_then(|result| {
+                let tell = self.cx.finaliser_error();
+                match result {
+                    Err(error) if !tell.is_nil() => self.finish(tell, error).map(drop),
+                    _ => Ok(()),
+                }
+            });
+            match finished {
+                Err(exit @ Failure::Exit(_)) if !self.cx.is_abandoned => end = Err(exit),
+                Err(failure) => return Err(failure),
+                Ok(()) => {}
             }
         }
-        Ok(())
+        end
     }
 
     /// Calls a function while nothing else is finalised; gives the error it ends with.

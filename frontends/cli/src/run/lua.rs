@@ -130,26 +130,45 @@ pub(super) fn invoke(
     session.finish(results)
 }
 
-/// What is printed of an error value, as the `lua` command does; and whether a traceback belongs to it.
-pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
+/// What is printed of an error value, as the `lua` command does, and the traceback that belongs to it.
+pub(super) struct Told {
+    pub(super) message: Vec<u8>,
+    pub(super) trace: String,
+    /// Whether it is told of the place that has failed.
+    pub(super) is_of_place: bool,
+}
+
+/// What is printed of an error value that was raised where `trace` says.
+pub(super) fn told(machine: &mut Machine, value: Value, trace: String) -> Told {
+    let told = |message: Vec<u8>| Told { message, trace: trace.clone(), is_of_place: true };
     if let Some(bytes) = value.as_bytes() {
-        return (bytes.to_vec(), true);
+        return told(bytes.to_vec());
     }
     if value.tag() == Tag::INT || value.as_float().is_some() {
-        return (machine.describe(value).into_bytes(), true);
+        return told(machine.describe(value).into_bytes());
     }
     let metatable = machine.heap().own_metatable(value);
     if metatable.is_table() {
         let describe = machine.heap().table_get_name(metatable, b"__tostring");
-        if !describe.is_nil()
-            && let Ok(results) = machine.call(describe, &[value])
-            && let Some(bytes) = results.first().and_then(Value::as_bytes)
-        {
-            return (bytes.to_vec(), false);
+        let described = if describe.is_nil() { Ok(Vec::new()) } else { machine.call(describe, &[value]) };
+        match described {
+            Ok(results) => {
+                if let Some(bytes) = results.first().and_then(Value::as_bytes) {
+                    return Told { message: bytes.to_vec(), trace: String::new(), is_of_place: false };
+                }
+            }
+            // It is asked on top of what has failed.
+            Err(minivm::raw::Failure::Error { value, trace: inner, .. }) if value.as_bytes().is_some() => {
+                let message = value.as_bytes().unwrap_or_default().to_vec();
+                let (_, outer) = trace.split_once('\n').unwrap_or_default();
+                let trace = if outer.is_empty() { inner } else { format!("{inner}\n{outer}") };
+                return Told { message, trace, is_of_place: false };
+            }
+            Err(_) => {}
         }
     }
     if let Some(text) = machine.exception_text(value) {
-        return (format!("uncaught {text}").into_bytes(), true);
+        return told(format!("uncaught {text}").into_bytes());
     }
     let kind = match value.tag() {
         Tag::NIL => "nil",
@@ -159,5 +178,5 @@ pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
         Tag::FIBER => "thread",
         _ => "userdata",
     };
-    (format!("(error object is a {kind} value)").into_bytes(), true)
+    told(format!("(error object is a {kind} value)").into_bytes())
 }

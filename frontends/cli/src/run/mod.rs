@@ -415,11 +415,11 @@ impl Session {
                 Ok(Exit::Error)
             }
             minivm::raw::Failure::Error { value, trap: _, trace } => {
-                let (message, with_trace) = lua::message(&mut self.machine, value);
-                let excerpt = if with_trace { self.excerpt() } else { String::new() };
+                let excerpt = self.excerpt();
+                let told = lua::told(&mut self.machine, value, trace);
                 let is_linking = self.is_linking && !minivm_modules::raw::is_linked(&mut self.machine);
-                let with_trace = with_trace && !is_linking;
-                self.teller.tell_with(&message, &excerpt, if with_trace { &trace } else { "" });
+                let excerpt = if told.is_of_place { &*excerpt } else { "" };
+                self.teller.tell_with(&told.message, excerpt, if is_linking { "" } else { &told.trace });
                 Ok(if is_linking { Exit::Unsupported } else { Exit::Error })
             }
         }
