@@ -74,7 +74,7 @@
 //! | native code: what a tier gets, how it is entered and left | `runtime/native/mod.rs` |
 //! | the linker | `link/instantiate.rs` |
 //! | stack maps: which words of a frame hold references | `threaded/stack_map.rs` |
-//! | where a metamethod is found and called | `runtime/metamethod.rs`, `runtime/call.rs` (`call_from_instruction`) |
+//! | where a metamethod is found and called | `runtime/metamethod.rs`, `runtime/call_nested.rs` (`call_from_instruction`) |
 //! | the embedding API | `embedding/mod.rs`; below it `api/machine.rs`, `api/run.rs`, `api/host_call.rs` |
 //! | what keeps the host's values alive | `runtime/rooted.rs`, `runtime/kept.rs` |
 //! | how a frame is laid out | `threaded/frame.rs`, `threaded/continuation.rs` |

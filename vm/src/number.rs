@@ -45,9 +45,17 @@ pub(crate) fn modulo_int(lhs: i64, rhs: i64) -> i64 {
     if remainder != 0 && (remainder ^ rhs) < 0 { remainder + rhs } else { remainder }
 }
 
+/// Up to here floats have all whole numbers.
+const WHOLE_MAX: f64 = (1u64 << 53) as f64;
+
 /// `lhs % rhs` of floats.
 #[inline]
 pub(crate) fn modulo_float(lhs: f64, rhs: f64) -> f64 {
+    // Whole numbers are the common case, in which integers are divided in a fraction of the time. A zero would lose its sign.
+    let is_whole = |value: f64| value > 0.0 && value < WHOLE_MAX && (value as i64) as f64 == value;
+    if is_whole(lhs) && is_whole(rhs) {
+        return (lhs as i64 % rhs as i64) as f64;
+    }
     // `%` of Rust is C's `fmod`, which is exact.
     let remainder = lhs % rhs;
     if remainder != 0.0 && (remainder < 0.0) != (rhs < 0.0) { remainder + rhs } else { remainder }

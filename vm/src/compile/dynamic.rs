@@ -409,16 +409,26 @@ impl Compiling<'_> {
             }
             return;
         }
-        let object = self.any_slot(at, object);
+        match self.folded_capture(at, object) {
+            Some(object) => self.get_element::<Capture>(at, dst, object, key),
+            None => {
+                let object = self.any_slot(at, object);
+                self.get_element::<Slot>(at, dst, object, key);
+            }
+        }
+    }
+
+    /// `get` with another key than a short string.
+    fn get_element<S: AnySource<Value = usize>>(&mut self, at: usize, dst: usize, object: usize, key: Operand) {
         if let Some(key) = self.any_constant(key).and_then(small_int) {
-            return put!(self, at, rows::Get::<Int> { dst, object, key: i64::from(key) });
+            return put!(self, at, rows::Get::<S, Int> { dst, object, key: i64::from(key) });
         }
         let is_int = self.fact(key) == Fact::Int;
         let key = self.any_slot(at, key);
         if is_int {
-            put!(self, at, rows::Get::<IntSlot> { dst, object, key });
+            put!(self, at, rows::Get::<S, IntSlot> { dst, object, key });
         } else {
-            put!(self, at, rows::Get::<Slot> { dst, object, key });
+            put!(self, at, rows::Get::<S, Slot> { dst, object, key });
         }
     }
 
@@ -446,11 +456,12 @@ impl Compiling<'_> {
                 put!(self, at, rows::CopyAny { dst: key, src: receiver });
             }
             put!(self, at, rows::CopyAny { dst: receiver, src: object });
-            put!(self, at, rows::Get::<Slot> { dst: function, object: receiver, key });
+            put!(self, at, rows::Get::<Slot, Slot> { dst: function, object: receiver, key });
             return;
         }
         let key = key_address(self.any_constant(key).expect("it is a constant"));
-        put!(self, at, rows::GetMethod { function, receiver, cache: CachedIndex::EMPTY, key, object });
+        let argument = self.plan.receiver_place(at).unwrap_or(receiver);
+        put!(self, at, rows::GetMethod { function, receiver, cache: CachedIndex::EMPTY, key, object, argument });
     }
 
     fn set(&mut self, at: usize, object: Operand, key: Operand, value: Operand) {

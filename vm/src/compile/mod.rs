@@ -405,12 +405,21 @@ impl Compiling<'_> {
     /// Puts `any` operands into consecutive slots from `window` on; those that are there already stay.
     fn gather(&mut self, at: usize, operands: &[Operand]) {
         steps::count(operands.len());
+        // The register that is copied together with the next one.
+        let mut waiting: Option<(usize, usize)> = None;
         for (index, operand) in operands.iter().enumerate() {
             let dst = self.window + 2 * index;
             match operand.input() {
                 Input::Reg(reg) => {
-                    if !self.plan.is_in_place(at, dst as u16) {
-                        put!(self, at, rows::CopyAny { dst, src: self.slot(reg) });
+                    if self.plan.is_in_place(at, dst as u16) {
+                        continue;
+                    }
+                    let src = self.slot(reg);
+                    match waiting.take() {
+                        Some((first, first_src)) => {
+                            put!(self, at, rows::CopyTwo { first, first_src, second: dst, second_src: src })
+                        }
+                        None => waiting = Some((dst, src)),
                     }
                 }
                 Input::Const(constant) => {
@@ -418,6 +427,9 @@ impl Compiling<'_> {
                     self.copy_constant(at, dst, value);
                 }
             }
+        }
+        if let Some((dst, src)) = waiting {
+            put!(self, at, rows::CopyAny { dst, src });
         }
     }
 
@@ -476,9 +488,9 @@ pub(crate) fn has_any_result(instruction: &Instruction) -> bool {
     instruction.info().facts.placed
 }
 
-/// Tag and payload of an integer constant that fits into 16 bits.
-fn small_int(value: Value) -> Option<i16> {
-    (value.tag() == Tag::INT).then(|| i16::try_from(value.payload() as i64).ok()).flatten()
+/// An integer constant that fits into 32 bits.
+fn small_int(value: Value) -> Option<i32> {
+    (value.tag() == Tag::INT).then(|| i32::try_from(value.payload() as i64).ok()).flatten()
 }
 
 /// The address of an interned constant string.

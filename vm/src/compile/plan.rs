@@ -15,15 +15,18 @@ pub(crate) struct Plan {
     windows: Vec<(u32, u32, u16)>,
     /// For each of them the highest word of those that wait with it.
     highest: Vec<u16>,
-    /// The instruction that takes each, and the word; ascending.
+    /// Receivers that are written there too, besides their register: by which look-up of a method, for which call, the word;
+    /// ascending. Nothing else waits then but for the same call.
+    receivers: Vec<(u32, u32, u16)>,
+    /// The instruction that takes each of both, and the word; ascending.
     taken: Vec<(u32, u16)>,
 }
 
 impl Plan {
     /// Nothing folded: one threaded instruction for each canonical one.
     pub(crate) fn baseline(function: &Function) -> Self {
-        let (windows, highest, taken) = (Vec::new(), Vec::new(), Vec::new());
-        Plan { fates: vec![Fate::Emitted; function.code.len()], windows, highest, taken }
+        let fates = vec![Fate::Emitted; function.code.len()];
+        Plan { fates, windows: Vec::new(), highest: Vec::new(), receivers: Vec::new(), taken: Vec::new() }
     }
 
     /// The plan for optimised code. `window` is the word where a callee's registers begin.
@@ -38,7 +41,8 @@ impl Plan {
                 Fate::Emitted | Fate::Folded(_) => None,
             })
             .collect();
-        plan.taken = plan.windows.iter().map(|&(_, call, at)| (call, at)).collect();
+        plan.receivers.sort_unstable();
+        plan.taken = plan.windows.iter().chain(&plan.receivers).map(|&(_, call, at)| (call, at)).collect();
         plan.taken.sort_unstable();
         let mut last = None;
         for &(_, call, at) in &plan.windows {
@@ -74,7 +78,17 @@ impl Plan {
     pub(crate) fn words_waiting(&self, instruction: usize, window: usize) -> usize {
         let until = self.windows.partition_point(|&(made, _, _)| made as usize <= instruction);
         let last = until.checked_sub(1).filter(|&last| instruction < self.windows[last].1 as usize);
-        last.map_or(0, |last| usize::from(self.highest[last]) - window + 2)
+        let until = self.receivers.partition_point(|&(made, _, _)| made as usize <= instruction);
+        let receiver =
+            until.checked_sub(1).map(|last| self.receivers[last]).filter(|last| instruction < last.1 as usize);
+        let highest = last.map(|last| self.highest[last]).max(receiver.map(|(_, _, at)| at));
+        highest.map_or(0, |highest| usize::from(highest) - window + 2)
+    }
+
+    /// Where the receiver of a method goes besides its register.
+    pub(crate) fn receiver_place(&self, instruction: usize) -> Option<usize> {
+        let found = self.receivers.binary_search_by_key(&instruction, |&(made, _, _)| made as usize);
+        found.ok().map(|index| usize::from(self.receivers[index].2))
     }
 
     /// Whether the value that instruction `call` takes from this word was written there in the first place.
@@ -89,9 +103,8 @@ impl Plan {
             if function.registers[*dst] != Type::Any || temporaries.single_use(index) != Some(index + 1) {
                 continue;
             }
-            if let Instruction::Get { object, key, .. } = &function.code[index + 1]
+            if let Instruction::Get { object, .. } = &function.code[index + 1]
                 && *object == Operand::from(*dst)
-                && super::short_string(function, *key).is_some()
             {
                 self.fates[index] = Fate::Folded(index as u32 + 1);
             }
@@ -113,10 +126,17 @@ impl Plan {
                     steps::count(arguments.len());
                     for (number, argument) in arguments.iter().enumerate() {
                         let made = argument.reg().and_then(|reg| written[reg.as_u32() as usize]);
-                        if let Some(made) = made.filter(|&made| made as usize >= earliest)
-                            && temporaries.single_use(made as usize) == Some(index)
+                        let Some(made) = made.map(|made| made as usize).filter(|&made| made >= earliest) else {
+                            continue;
+                        };
+                        let word = window + 2 * number;
+                        if temporaries.single_use(made) == Some(index) {
+                            self.place(function, made, word, index);
+                        } else if number == 0
+                            && is_receiver(function, made, *argument)
+                            && let Ok(word) = u16::try_from(word)
                         {
-                            self.place(function, made as usize, window + 2 * number, index);
+                            self.receivers.push((made as u32, index as u32, word));
                         }
                     }
                 }
@@ -140,4 +160,10 @@ impl Plan {
             self.fates[made] = Fate::Window { at, call: call as u32 };
         }
     }
+}
+
+/// Whether an operand is the receiver that an instruction takes a method of.
+fn is_receiver(function: &Function, made: usize, operand: Operand) -> bool {
+    matches!(&function.code[made], Instruction::GetMethod { self_value, key, .. }
+        if operand == Operand::from(*self_value) && super::short_string(function, *key).is_some())
 }

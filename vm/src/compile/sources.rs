@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 #[derive(Clone, Copy)]
 pub(super) enum Source {
     Slot(usize),
-    Int(i16),
+    Int(i32),
     Float(u64),
     /// Any other constant.
     Inline(Value),

@@ -6,8 +6,7 @@
 use crate::heap::Closure;
 use crate::runtime::context::Context;
 use crate::runtime::context::return_info;
-use crate::runtime::deliver::deliver;
-use crate::runtime::deliver::fill_nil;
+use crate::runtime::deliver::{FEW_VALUES, deliver, deliver_few, fill_nil, move_few};
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
@@ -25,6 +24,9 @@ use crate::threaded::table::Row;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// Words that there are above an open list at least.
+const OPEN_LIST_ROOM: usize = 16;
 
 handler! {
     /// `call_any`: enters a closure that takes exactly these arguments.
@@ -148,7 +150,7 @@ handler! {
         if open == 1 {
             // One value is the common case: its frame had room for the fixed ones.
             set_any(list, count * 2, get_any(list, 0));
-        } else if list.wrapping_add((count + open) * 2 + 16) <= (*cx).stack_end {
+        } else if list.wrapping_add((count + open) * 2 + OPEN_LIST_ROOM) <= (*cx).stack_end {
             let mut index = open;
             while index > 0 {
                 index -= 1;
@@ -190,8 +192,11 @@ handler! {
             let header = header_at(entry);
             if header.params as usize == arguments && regs.wrapping_add(header.extent as usize) <= (*cx).stack_end {
                 Frame::at(regs).set_closure(closure);
-                for word in 0..arguments * 2 {
-                    *regs.add(word) = *regs.add(window + word);
+                let from = regs.add(window);
+                move_few(from, regs, arguments.min(FEW_VALUES));
+                for word in 2 * FEW_VALUES..2 * arguments {
+                    // Words that were just written one by one are read so, too: wider reads would wait for them.
+                    *regs.add(word) = std::ptr::read_volatile(from.add(word));
                 }
                 next!(entry, regs, cx, facc)
             }
@@ -274,10 +279,13 @@ handler! {
     /// `return_values` of one `any` from a function that is not variadic.
     pub(crate) fn return_any(pc, regs, cx, facc) {
         let rows::ReturnAny { value: slot, cost } = rows::ReturnAny::read(pc);
+        (*cx).fuel -= cost;
+        if (*cx).fuel < 0 {
+            slow!(return_any_out_of_fuel, pc, regs, cx, facc)
+        }
         let place = Frame::at(regs).return_place();
         let info = return_info(place);
-        (*cx).fuel -= cost;
-        if info.results == 1 && (*cx).fuel >= 0 {
+        if info.results == 1 {
             let value = get_any(regs, slot);
             let caller = regs.sub(info.delta as usize);
             set_any(caller, info.dst as usize, value);
@@ -288,13 +296,20 @@ handler! {
 }
 
 handler! {
+    /// A return that the budget does not allow any more: it gives back what it charged.
+    #[cold]
+    #[inline(never)]
+    fn return_any_out_of_fuel(pc, regs, cx, facc) {
+        (*cx).fuel += rows::ReturnAny::read(pc).cost;
+        slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// The same of `return_any`, for a call that does not want one value.
     #[inline(never)]
     fn return_any_slow(pc, regs, cx, facc) {
-        let rows::ReturnAny { value: slot, cost } = rows::ReturnAny::read(pc);
-        if (*cx).fuel < 0 {
-            (*cx).fuel += cost;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
-        }
+        let rows::ReturnAny { value: slot, .. } = rows::ReturnAny::read(pc);
         let place = Frame::at(regs).return_place();
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);
@@ -315,7 +330,7 @@ handler! {
 }
 
 handler! {
-    /// A return that the budget does not allow any more: it gives back what it charged.
+    /// The same of `return_block`.
     #[cold]
     #[inline(never)]
     fn return_block_out_of_fuel(pc, regs, cx, facc) {
@@ -337,6 +352,26 @@ handler! {
 handler! {
     /// `return_values` and `return_open` in general.
     pub(crate) fn return_block(pc, regs, cx, facc) {
+        let rows::ReturnBlock { window, values: count, cost, open, variadic } = rows::ReturnBlock::read(pc);
+        let count = count + if open { (*cx).open_count } else { 0 };
+        if count > FEW_VALUES {
+            slow!(return_more, pc, regs, cx, facc)
+        }
+        (*cx).fuel -= cost;
+        if (*cx).fuel < 0 {
+            slow!(return_block_out_of_fuel, pc, regs, cx, facc)
+        }
+        let base = Frame::at(regs).base(variadic);
+        let place = Frame::at(regs).return_place();
+        let caller = deliver_few(cx, regs.add(window), count, base, place);
+        next!(place, caller, cx, facc)
+    }
+}
+
+handler! {
+    /// The same of more values.
+    #[inline(never)]
+    fn return_more(pc, regs, cx, facc) {
         let rows::ReturnBlock { window, values: count, cost, open, variadic } = rows::ReturnBlock::read(pc);
         let count = count + if open { (*cx).open_count } else { 0 };
         if count >= FREE_VALUES {
@@ -409,16 +444,12 @@ handler! {
     /// `varargs_to_open`.
     pub(crate) fn varargs_to_open(pc, regs, cx, facc) {
         let rows::VarargsToOpen { params, window } = rows::VarargsToOpen::read(pc);
-        let (_, count) = Frame::at(regs).varargs(params);
-        if count >= FREE_VALUES {
+        let (first, count) = Frame::at(regs).varargs(params);
+        let to = regs.add(window);
+        if count > FEW_VALUES || to.wrapping_add(count * 2 + OPEN_LIST_ROOM) > (*cx).stack_end {
             slow!(many_varargs_to_open, pc, regs, cx, facc)
         }
-        match (*cx).reserve(regs, regs.add(window), count * 2 + 16) {
-            Some(moved) => regs = moved,
-            None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
-        }
-        let (first, count) = Frame::at(regs).varargs(params);
-        std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
+        move_few(first, to, count);
         (*cx).open_count = count;
         next!(rows::VarargsToOpen::next(pc), regs, cx, facc)
     }
@@ -430,10 +461,12 @@ slow_handler! {
         let rows::VarargsToOpen { params, window } = rows::VarargsToOpen::read(pc);
         let (_, count) = Frame::at(regs).varargs(params);
         let at = Flow { pc, regs };
-        if let Err(flow) = pay(cx, at, 0, units_of_values(count)) {
+        if count >= FREE_VALUES
+            && let Err(flow) = pay(cx, at, 0, units_of_values(count))
+        {
             return flow;
         }
-        let Some(regs) = cx.reserve(regs, regs.add(window), count * 2 + 16) else { return call::stack_overflow(cx, at) };
+        let Some(regs) = cx.reserve(regs, regs.add(window), count * 2 + OPEN_LIST_ROOM) else { return call::stack_overflow(cx, at) };
         let (first, count) = Frame::at(regs).varargs(params);
         std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
         cx.open_count = count;
@@ -470,17 +503,29 @@ handler! {
     /// A call out of a continuation has returned; `regs` are at the continuation.
     pub(crate) fn continuation_returned(pc, regs, cx, facc) {
         let continuation: *mut Continuation = regs.cast();
-        if (*continuation).kind == ContinuationKind::Store
-            && !(*continuation).metered
-            && !(*cx).stepping
-            && (*cx).pending_call.is_none()
-        {
+        let kind = (*continuation).kind;
+        let goes_on = matches!(
+            kind,
+            ContinuationKind::Store
+                | ContinuationKind::StoreTruthy
+                | ContinuationKind::Branch
+                | ContinuationKind::Discard
+        );
+        if goes_on && !(*continuation).metered && !(*cx).stepping && (*cx).pending_call.is_none() {
             let value = if (*cx).open_count > 0 { get_any(regs, CONTINUATION_WORDS) } else { Value::NIL };
             facc = f64::from_bits(value.payload());
             let below = regs.sub((*continuation).delta as usize);
-            set_any(below, (*continuation).state as usize, value);
             (*cx).run.nesting = (*continuation).nesting;
-            next!((*continuation).next, below, cx, facc)
+            let mut next = (*continuation).next;
+            match kind {
+                ContinuationKind::Store => set_any(below, (*continuation).state as usize, value),
+                ContinuationKind::StoreTruthy => {
+                    set_any(below, (*continuation).state as usize, Value::bool(value.is_truthy()));
+                }
+                ContinuationKind::Branch if !value.is_truthy() => next = (*continuation).otherwise,
+                _ => {}
+            }
+            next!(next, below, cx, facc)
         }
         slow!(continuation_returned_slow, pc, regs, cx, facc)
     }

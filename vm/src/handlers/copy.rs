@@ -15,6 +15,16 @@ handler! {
 }
 
 handler! {
+    /// Two of them.
+    pub(crate) fn copy_two(pc, regs, cx, facc) {
+        let rows::CopyTwo { first, first_src, second, second_src } = rows::CopyTwo::read(pc);
+        set_any(regs, first, get_any(regs, first_src));
+        set_any(regs, second, get_any(regs, second_src));
+        next!(rows::CopyTwo::next(pc), regs, cx, facc)
+    }
+}
+
+handler! {
     /// `copy` of an `any` constant.
     pub(crate) fn copy_constant(pc, regs, cx, facc) {
         let rows::CopyConstant { value, dst } = rows::CopyConstant::read(pc);

@@ -8,13 +8,12 @@ use crate::runtime::builtin::AT_ONCE_BYTES_MAX;
 use crate::runtime::builtin::Builtin;
 use crate::runtime::builtin::Question;
 use crate::runtime::builtin::long_comparison;
-use crate::runtime::call::call_from_instruction;
+use crate::runtime::call_nested::{call_for_result, call_from_instruction};
 use crate::runtime::concat::{FEW, concat_values, join_few};
 use crate::runtime::context::Context;
 use crate::runtime::error::{self, ErrorKind};
 use crate::runtime::function::top_of;
 use crate::runtime::metamethod::Metamethod;
-use crate::runtime::resume::call_for_result;
 use crate::runtime::stepping::stop_if_used_up;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::work::units_of_bytes;
@@ -263,6 +262,15 @@ pub(crate) trait Relation: Variant {
     const QUESTION: Question;
     /// Without metamethods; none when only a metamethod can tell.
     fn raw(lhs: Value, rhs: Value) -> Option<bool>;
+    /// The same of two values that are neither both integers nor both floats, where a few instructions tell.
+    ///
+    /// # Safety
+    /// The values are live.
+    #[inline(always)]
+    unsafe fn at_sight(lhs: Value, rhs: Value) -> Option<bool> {
+        let _ = (lhs, rhs);
+        None
+    }
 }
 
 pub(crate) enum Less {}
@@ -325,6 +333,20 @@ impl Relation for Equal {
         let may_have_metamethod = lhs.tag() == rhs.tag() && matches!(lhs.tag(), Tag::TABLE | Tag::USERDATA);
         if equal || !may_have_metamethod { Some(equal) } else { None }
     }
+    #[inline(always)]
+    unsafe fn at_sight(lhs: Value, rhs: Value) -> Option<bool> {
+        if lhs.tag() != rhs.tag() {
+            // An integer and a float may be equal.
+            let is_number = |value: Value| matches!(value.tag(), Tag::INT | Tag::FLOAT);
+            return if is_number(lhs) && is_number(rhs) { None } else { Some(false) };
+        }
+        if lhs.payload() == rhs.payload() {
+            return Some(true);
+        }
+        // SAFETY: the caller gives live values; each short string is there once.
+        let is_short = lhs.tag() == Tag::STRING && unsafe { Str::is_short(lhs.pointer().cast()) };
+        if is_short { Some(false) } else { None }
+    }
 }
 
 fn strings<'a>(lhs: Value, rhs: Value) -> Option<(&'a [u8], &'a [u8])> {
@@ -343,7 +365,26 @@ handler! {
             set_any(regs, dst, Value::bool(O::ints(lhs.payload() as i64, rhs.payload() as i64)));
             next!(rows::Compare::<O, L, R>::next(pc), regs, cx, facc)
         }
-        slow!(compare_slow::<O, L::General, R::General>, pc, regs, cx, facc)
+        slow!(compare_other::<O, L::General, R::General>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// A comparison of other values than integers.
+    #[inline(never)]
+    fn compare_other<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
+        let rows::Compare { dst, lhs, rhs, .. } = rows::Compare::<O, L, R>::read(pc);
+        let lhs = L::value(lhs, regs);
+        let rhs = R::value(rhs, regs);
+        let holds = if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
+            O::floats(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+        } else if let Some(holds) = O::at_sight(lhs, rhs) {
+            holds
+        } else {
+            slow!(compare_slow::<O, L, R>, pc, regs, cx, facc)
+        };
+        set_any(regs, dst, Value::bool(holds));
+        next!(rows::Compare::<O, L, R>::next(pc), regs, cx, facc)
     }
 }
 
@@ -459,7 +500,22 @@ handler! {
         } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
             O::floats(L::float(lhs, facc), R::float(rhs, facc))
         } else {
-            slow!(branch_compare_slow::<O, L::General, R::General, S>, pc, regs, cx, facc)
+            slow!(branch_compare_other::<O, L::General, R::General, S>, pc, regs, cx, facc)
+        };
+        if holds == S::HOLDS {
+            take_branch!(branch, pc, regs, cx, facc)
+        }
+        next!(rows::BranchCompare::<O, S, L, R>::next(pc), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// The same of values that are neither both integers nor both floats.
+    #[inline(never)]
+    fn branch_compare_other<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx, facc) {
+        let rows::BranchCompare { lhs, rhs, branch, .. } = rows::BranchCompare::<O, S, L, R>::read(pc);
+        let Some(holds) = O::at_sight(L::value(lhs, regs), R::value(rhs, regs)) else {
+            slow!(branch_compare_slow::<O, L, R, S>, pc, regs, cx, facc)
         };
         if holds == S::HOLDS {
             take_branch!(branch, pc, regs, cx, facc)

@@ -1,10 +1,10 @@
 //! Making tables, filling them in order, and their length.
 
 use crate::heap::{Str, Table};
+use crate::runtime::call_nested::call_for_result;
 use crate::runtime::context::Context;
 use crate::runtime::error;
 use crate::runtime::metamethod::Metamethod;
-use crate::runtime::resume::call_for_result;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::work::{FREE_VALUES, pay};
 use crate::threaded::Flow;

@@ -116,6 +116,7 @@ pub(crate) mod dynamic;
 pub(crate) mod entries;
 pub(crate) mod fiber;
 pub(crate) mod list;
+pub(crate) mod method;
 pub(crate) mod native;
 pub(crate) mod object;
 pub(crate) mod record;

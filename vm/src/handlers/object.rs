@@ -1,14 +1,14 @@
 //! Tables, closures and cells.
 
+use super::method::find_behind;
 use super::sources::AnySource;
-use crate::heap::{Str, Table, TableError};
-use crate::runtime::call::call_from_instruction;
+use crate::heap::{Node, Put, Str, Table, TableError};
+use crate::runtime::call_nested::{call_for_result, call_from_instruction};
 use crate::runtime::context::Context;
 use crate::runtime::context::Status;
 use crate::runtime::error;
 use crate::runtime::function::top_of;
 use crate::runtime::metamethod::Metamethod;
-use crate::runtime::resume::call_for_result;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::continuation::{Continuation, ContinuationKind};
@@ -23,14 +23,14 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 /// `__index` or `__newindex` values that may stand behind one another.
 const CHAIN_MAX: usize = 2000;
 /// As many of them are free.
-const FREE_HOPS: usize = 16;
+pub(super) const FREE_HOPS: usize = 16;
 
 /// The node that a cached index names, if it still holds this key and a value.
 ///
 /// # Safety
 /// The table is live and its own contents.
 #[inline(always)]
-unsafe fn cached(table: *mut Table, index: u32, key: u64) -> Option<*mut crate::heap::Node> {
+pub(super) unsafe fn cached(table: *mut Table, index: u32, key: u64) -> Option<*mut Node> {
     // SAFETY: the table lives; index and mask bound the node.
     unsafe {
         if index > (*table).mask {
@@ -49,6 +49,47 @@ handler! {
         if object.tag() == Tag::TABLE
             && let Some(node) = cached(object.pointer().cast(), cache.index, key)
         {
+            *regs.add(dst) = (*node).value;
+            *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
+            next!(rows::GetField::<S>::next(pc), regs, cx, facc)
+        }
+        slow!(find_field::<S>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `get_field` of what a table has elsewhere than was thought, what it has not, and what it has from a table behind `__index`.
+    #[inline(never)]
+    fn find_field<S: AnySource>(pc, regs, cx, facc) {
+        let rows::GetField { dst, object, cache, key } = rows::GetField::<S>::read(pc);
+        let object = S::value(object, regs);
+        if object.tag() == Tag::TABLE {
+            let key = pointer::<Str>(key as usize);
+            let table: *mut Table = object.pointer().cast();
+            let node = Table::find_short(table, key);
+            if !node.is_null() && !(*node).is_empty() {
+                cache.place.remember(node.offset_from((*table).nodes) as u32);
+                *regs.add(dst) = (*node).value;
+                *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
+                next!(rows::GetField::<S>::next(pc), regs, cx, facc)
+            }
+            if Table::metatable(table).is_null() && !Table::has_more(table) {
+                set_any(regs, dst, Value::NIL);
+                next!(rows::GetField::<S>::next(pc), regs, cx, facc)
+            }
+            slow!(find_field_behind::<S>, pc, regs, cx, facc)
+        }
+        slow!(get_field_slow::<S>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `get_field` of what a table has not itself.
+    #[inline(never)]
+    fn find_field_behind<S: AnySource>(pc, regs, cx, facc) {
+        let rows::GetField { dst, object, key, .. } = rows::GetField::<S>::read(pc);
+        let node = find_behind(cx, S::value(object, regs).pointer().cast(), pointer::<Str>(key as usize));
+        if !node.is_null() {
             *regs.add(dst) = (*node).value;
             *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
             next!(rows::GetField::<S>::next(pc), regs, cx, facc)
@@ -103,7 +144,7 @@ fn string_key(key: Value) -> *mut Str {
 /// # Safety
 /// `at` is the running guest frame, at that instruction; object and key are live, and the cache is the instruction's own.
 #[inline(never)]
-unsafe fn get_str(
+pub(super) unsafe fn get_str(
     cx: &mut Context,
     at: Flow,
     next: Pc,
@@ -187,51 +228,54 @@ unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, is_operand: boo
 
 handler! {
     /// `get` with any key.
-    pub(crate) fn get<K: AnySource>(pc, regs, cx, facc) {
-        let rows::Get { dst, object, key } = rows::Get::<K>::read(pc);
+    pub(crate) fn get<S: AnySource, K: AnySource>(pc, regs, cx, facc) {
+        let rows::Get { dst, object, key } = rows::Get::<S, K>::read(pc);
+        let object = S::value(object, regs);
         let key = K::value(key, regs);
-        if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT {
-            let table = pointer::<Table>(*regs.add(object) as usize);
+        if object.tag() == Tag::TABLE && key.tag() == Tag::INT {
+            let table: *mut Table = object.pointer().cast();
             let index = key.payload().wrapping_sub(1);
             if index < u64::from((*table).array_len) {
                 let slot = (*table).array.add(index as usize);
                 if (*slot).tag != Tag::NIL {
                     *regs.add(dst) = (*slot).payload;
                     *regs.add(dst + 1).cast::<Tag>() = (*slot).tag;
-                    next!(rows::Get::<K>::next(pc), regs, cx, facc)
+                    next!(rows::Get::<S, K>::next(pc), regs, cx, facc)
                 }
             }
         }
-        slow!(get_hashed_slow::<K::General>, pc, regs, cx, facc)
+        slow!(get_hashed_slow::<S, K::General>, pc, regs, cx, facc)
     }
 }
 
 handler! {
     /// `get` of what may be in the hash part.
     #[inline(never)]
-    fn get_hashed_slow<K: AnySource>(pc, regs, cx, facc) {
-        let rows::Get { dst, object, key } = rows::Get::<K>::read(pc);
+    fn get_hashed_slow<S: AnySource, K: AnySource>(pc, regs, cx, facc) {
+        let rows::Get { dst, object, key } = rows::Get::<S, K>::read(pc);
+        let object = S::value(object, regs);
         let key = K::value(key, regs);
-        if tag_at(regs, object) == Tag::TABLE {
-            let table = pointer::<Table>(*regs.add(object) as usize);
+        if object.tag() == Tag::TABLE {
+            let table: *mut Table = object.pointer().cast();
             let node = Table::peek(table, key);
             if !node.is_null() {
                 *regs.add(dst) = (*node).value;
                 *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
-                next!(rows::Get::<K>::next(pc), regs, cx, facc)
+                next!(rows::Get::<S, K>::next(pc), regs, cx, facc)
             }
         }
-        slow!(get_slow::<K>, pc, regs, cx, facc)
+        slow!(get_slow::<S, K>, pc, regs, cx, facc)
     }
 }
 
 handler! {
     #[inline(never)]
-    fn get_slow<K: AnySource>(pc, regs, cx, facc) {
-        let rows::Get { dst, object, key } = rows::Get::<K>::read(pc);
+    fn get_slow<S: AnySource, K: AnySource>(pc, regs, cx, facc) {
+        let rows::Get { dst, object, key } = rows::Get::<S, K>::read(pc);
+        let object = S::value(object, regs);
         let key = K::value(key, regs);
-        let next = rows::Get::<K>::next(pc);
-        follow!(get_any_key(&mut *cx, Flow { pc, regs }, next, get_any(regs, object), key, dst), cx, facc)
+        let next = rows::Get::<S, K>::next(pc);
+        follow!(get_any_key(&mut *cx, Flow { pc, regs }, next, object, key, dst), cx, facc)
     }
 }
 
@@ -293,106 +337,6 @@ unsafe fn get_through(
 }
 
 handler! {
-    /// `get_method` with a constant string key. The index is that of the node in the table behind `__index` when the object
-    /// itself has no such key, as no string has.
-    pub(crate) fn get_method(pc, regs, cx, facc) {
-        let rows::GetMethod { function, receiver, cache, key, object } = rows::GetMethod::read(pc);
-        let value = get_any(regs, object);
-        if value.tag() == Tag::TABLE {
-            let table: *mut Table = value.pointer().cast();
-            let node = Table::find_short(table, pointer::<Str>(key as usize));
-            let node = if !node.is_null() && (*node).value_tag != 0 {
-                Some(node)
-            } else {
-                match behind_index(cx, table) {
-                    Some(class) => cached(class, cache.index, key),
-                    None => None,
-                }
-            };
-            if let Some(node) = node {
-                set_any(regs, receiver, value);
-                *regs.add(function) = (*node).value;
-                *regs.add(function + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
-                next!(rows::GetMethod::next(pc), regs, cx, facc)
-            }
-            slow!(get_method_slow, pc, regs, cx, facc)
-        }
-        slow!(get_string_method_slow, pc, regs, cx, facc)
-    }
-}
-
-handler! {
-    /// The same of a string.
-    #[inline(never)]
-    fn get_string_method_slow(pc, regs, cx, facc) {
-        let rows::GetMethod { function, receiver, cache, key, object } = rows::GetMethod::read(pc);
-        let value = get_any(regs, object);
-        if value.tag() == Tag::STRING
-            && let Some(class) = index_of(cx, (*cx).string_metatable)
-            && let Some(node) = cached(class, cache.index, key)
-        {
-            set_any(regs, receiver, value);
-            *regs.add(function) = (*node).value;
-            *regs.add(function + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
-            next!(rows::GetMethod::next(pc), regs, cx, facc)
-        }
-        slow!(get_method_slow, pc, regs, cx, facc)
-    }
-}
-
-/// The table behind `__index` of a table's metatable, when it is one.
-///
-/// # Safety
-/// The table is live.
-#[inline(always)]
-unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table> {
-    // SAFETY: the table lives, and its metatable with it.
-    unsafe {
-        // What a weak or large table has itself was not looked for.
-        if Table::has_more(table) { None } else { index_of(cx, Table::metatable(table)) }
-    }
-}
-
-/// The table behind `__index` of a metatable, which may be null, when it is one.
-///
-/// # Safety
-/// The metatable is live.
-#[inline(always)]
-unsafe fn index_of(cx: *mut Context, metatable: *mut Table) -> Option<*mut Table> {
-    // SAFETY: the metatable lives, and what it refers to.
-    unsafe {
-        if metatable.is_null() {
-            return None;
-        }
-        let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
-        (!node.is_null() && (*node).value_tag == Tag::TABLE.0 as u8).then(|| pointer::<Table>((*node).value as usize))
-    }
-}
-
-slow_handler! {
-    fn get_method_slow(pc, regs, cx) {
-        let rows::GetMethod { function, receiver, cache, key, object } = rows::GetMethod::read(pc);
-        let key = pointer::<Str>(key as usize);
-        let value = get_any(regs, object);
-        set_any(regs, receiver, value);
-        let class = match value.tag() {
-            Tag::TABLE => behind_index(cx, value.pointer().cast()),
-            Tag::STRING => index_of(cx, (*cx).string_metatable),
-            _ => None,
-        };
-        if let Some(class) = class
-            && let Some(index) = Table::find_str_index(class, key)
-        {
-            cache.place.remember(index);
-        }
-        // What the object has itself is not remembered.
-        let mut forgotten = [0u16; 2];
-        let ignored = CachePlace::from(&mut forgotten);
-        get_str(&mut *cx, Flow { pc, regs }, rows::GetMethod::next(pc), value, key, function, ignored)
-    }
-}
-
-handler! {
     /// `set` with a constant string key.
     pub(crate) fn set_field<V: AnySource>(pc, regs, cx, facc) {
         let rows::SetField { object, cache, key, value } = rows::SetField::<V>::read(pc);
@@ -400,7 +344,7 @@ handler! {
             && let Some(node) = cached(pointer::<Table>(*regs.add(object) as usize), cache.index, key)
         {
             if (*cx).heap.marking() {
-                slow!(set_field_slow::<V>, pc, regs, cx, facc)
+                slow!(set_field_marking::<V>, pc, regs, cx, facc)
             }
             let value = V::value(value, regs);
             (*node).value = value.payload();
@@ -412,20 +356,59 @@ handler! {
 }
 
 handler! {
-    /// `set` with a constant string key that a table has elsewhere than was thought, or not yet.
+    /// `set_field` of a node that was found, while the collector marks: it has to hear of an object that is overwritten. The key is one
+    /// of the function's constants.
+    #[inline(never)]
+    fn set_field_marking<V: AnySource>(pc, regs, cx, facc) {
+        let rows::SetField { object, cache, value, .. } = rows::SetField::<V>::read(pc);
+        let node = (*pointer::<Table>(*regs.add(object) as usize)).nodes.add(cache.index as usize);
+        if (*node).value().is_object() {
+            slow!(set_field_slow::<V>, pc, regs, cx, facc)
+        }
+        (*node).set_value(V::value(value, regs));
+        next!(rows::SetField::<V>::next(pc), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `set` with a constant string key that a table has not yet and that finds its node free, as fields of a new object do.
     #[inline(never)]
     fn add_field<V: AnySource>(pc, regs, cx, facc) {
         let rows::SetField { object, cache, key, value } = rows::SetField::<V>::read(pc);
-        let key = pointer::<Str>(key as usize);
         let value = V::value(value, regs);
-        if tag_at(regs, object) == Tag::TABLE && !(*cx).heap.marking() {
+        if tag_at(regs, object) == Tag::TABLE && value.tag() != Tag::NIL {
             let table = pointer::<Table>(*regs.add(object) as usize);
             let metatable = Table::metatable(table);
             if metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32) {
-                let index = Table::put_short(table, key, value);
+                let index = Table::add_short(table, pointer::<Str>(key as usize), value);
                 if index != u32::MAX {
                     cache.place.remember(index);
                     next!(rows::SetField::<V>::next(pc), regs, cx, facc)
+                }
+            }
+        }
+        slow!(put_field::<V>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `set` with a constant string key that a table has elsewhere than was thought, or not yet.
+    #[inline(never)]
+    fn put_field<V: AnySource>(pc, regs, cx, facc) {
+        let rows::SetField { object, cache, key, value } = rows::SetField::<V>::read(pc);
+        let key = pointer::<Str>(key as usize);
+        let value = V::value(value, regs);
+        if tag_at(regs, object) == Tag::TABLE {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let metatable = Table::metatable(table);
+            if metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32) {
+                match Table::put_short(table, key, value, (*cx).heap.marking()) {
+                    Put::At(index) => {
+                        cache.place.remember(index);
+                        next!(rows::SetField::<V>::next(pc), regs, cx, facc)
+                    }
+                    Put::Nothing => next!(rows::SetField::<V>::next(pc), regs, cx, facc),
+                    Put::Refused => {}
                 }
             }
         }
@@ -467,7 +450,7 @@ handler! {
                 let slot = (*table).array.add(index as usize);
                 if (*slot).tag != Tag::NIL {
                     if (*cx).heap.marking() {
-                        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
+                        slow!(set_index_marking::<K::General, V::General>, pc, regs, cx, facc)
                     }
                     (*slot).payload = value.payload();
                     (*slot).tag = value.tag();
@@ -476,6 +459,21 @@ handler! {
             }
         }
         slow!(append_index::<K::General, V::General>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `set_index` of an element that there is, while the collector marks.
+    #[inline(never)]
+    fn set_index_marking<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
+        let rows::SetIndex { object, key, value } = rows::SetIndex::<K, V>::read(pc);
+        let index = K::value(key, regs).payload().wrapping_sub(1);
+        let slot = (*pointer::<Table>(*regs.add(object) as usize)).array.add(index as usize);
+        if (*slot).is_object() {
+            slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
+        }
+        V::value(value, regs).store(slot);
+        next!(rows::SetIndex::<K, V>::next(pc), regs, cx, facc)
     }
 }
 

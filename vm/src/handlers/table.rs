@@ -4,7 +4,9 @@ use super::control::Sense;
 use super::dynamic::Relation;
 use super::record::Stored;
 use super::sources::AnySource;
-use super::{call, closure, control, convert, copy, dynamic, entries, fiber, list, object, record, stepping, string};
+use super::{
+    call, closure, control, convert, copy, dynamic, entries, fiber, list, method, object, record, stepping, string,
+};
 use crate::runtime::context::Handler;
 use crate::threaded::rows;
 
@@ -59,6 +61,7 @@ handlers! {
     call_value: CallValue => super::typed::calls::call_value, super::typed::calls::call_value_slow;
 
     copy_any: CopyAny => copy::copy_any;
+    copy_two: CopyTwo => copy::copy_two;
     copy_constant: CopyConstant => copy::copy_constant;
     copy_word: CopyWord => copy::copy_word;
     word_constant: WordConstant => copy::word_constant;
@@ -98,8 +101,8 @@ handlers! {
     string_from_array: StringFromArray => string::string_from_array;
 
     get_field: GetField<S: AnySource> => object::get_field::<S>;
-    get: Get<K: AnySource> => object::get::<K>;
-    get_method: GetMethod => object::get_method;
+    get: Get<S: AnySource, K: AnySource> => object::get::<S, K>;
+    get_method: GetMethod => method::get_method;
     set_field: SetField<V: AnySource> => object::set_field::<V>;
     set_index: SetIndex<K: AnySource, V: AnySource> => object::set_index::<K, V>;
     table_new: TableNew => list::table_new;

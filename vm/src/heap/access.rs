@@ -195,6 +195,17 @@ impl Heap {
     /// When there is no memory.
     pub fn set_own_metatable(&mut self, value: Value, metatable: Value) -> Result<(), OutOfMemory> {
         let new = metatable.as_table().unwrap_or(std::ptr::null_mut());
+        // SAFETY: values at hand are reachable.
+        unsafe {
+            if let Some(table) = value.as_table()
+                && !Table::is_weak(table)
+                && !new.is_null()
+                && Table::lacks(new, Metamethod::Mode as u32)
+                && Table::lacks(new, Metamethod::Gc as u32)
+            {
+                return Table::set_metatable(table, self, new);
+            }
+        }
         let mode = self.event_of(metatable, Metamethod::Mode, b"__mode")?;
         let has = |letter: u8| mode.as_bytes().is_some_and(|mode| mode.contains(&letter));
         let (keys, values) = (has(b'k'), has(b'v'));

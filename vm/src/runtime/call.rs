@@ -3,8 +3,6 @@
 use super::host_run;
 use super::unwind::{raise, raise_message, raise_trap};
 use crate::runtime::function::top_of;
-use crate::threaded::continuation::NESTED_TOO_DEEP;
-use crate::threaded::continuation::NESTING_MAX;
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::words_between;
 
@@ -438,50 +436,6 @@ pub(crate) fn inside_call(cx: &Context, caller: Flow) -> Flow {
     Flow { pc, ..caller }
 }
 
-/// Calls a function on behalf of an instruction of the running guest frame; `continuation` says what happens with the result.
-///
-/// # Safety
-/// `at` is the running frame, a guest's, and `continuation` was made for it.
-pub(crate) unsafe fn call_from_instruction(
-    cx: &mut Context,
-    at: Flow,
-    callee: Value,
-    arguments: &[Value],
-    continuation: Continuation,
-) -> Flow {
-    // SAFETY: `extent` is above all live words of the frame.
-    unsafe {
-        let top = top_of(at.regs);
-        call_paid(cx, at, top, callee, arguments, continuation)
-    }
-}
-
-/// As [`call_above`], paying for the instruction that calls.
-///
-/// # Safety
-/// As for `call_above`; `at` is a guest frame.
-pub(crate) unsafe fn call_paid(
-    cx: &mut Context,
-    at: Flow,
-    top: usize,
-    callee: Value,
-    arguments: &[Value],
-    mut continuation: Continuation,
-) -> Flow {
-    // SAFETY: passed on.
-    unsafe {
-        if cx.run.nesting >= NESTING_MAX {
-            return super::unwind::raise_message(cx, at, NESTED_TOO_DEEP);
-        }
-        continuation.metered = cx.is_metered();
-        super::stepping::pay(cx, at);
-        cx.is_paid = true;
-        let flow = call_above(cx, at, top, callee, arguments, continuation);
-        cx.is_paid = false;
-        super::stepping::stop_if_used_up(cx, flow)
-    }
-}
-
 /// Puts `continuation` at `top` words above `at.regs` and calls `callee` above it. Errors of the call happen at `at`.
 ///
 /// # Safety
@@ -542,6 +496,7 @@ pub(crate) unsafe fn put_above(
 ///
 /// # Safety
 /// `new` is a window on top of the stack, with room for a header below it.
+#[inline(always)]
 pub(crate) unsafe fn enter_directly(cx: &Context, callee: Value, new: Regs, count: usize, place: Pc) -> Option<Flow> {
     if callee.tag() != Tag::FUNCTION {
         return None;

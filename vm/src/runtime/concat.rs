@@ -174,6 +174,6 @@ unsafe fn call_to_concat(
         let mut continuation = Continuation::instruction(ContinuationKind::Concat, at.pc, next, top + 2 * values.len());
         continuation.values = (2 * values.len()) as u32;
         continuation.state = dst as u32;
-        crate::runtime::call::call_paid(cx, at, top + 2 * values.len(), callee, joined, continuation)
+        crate::runtime::call_nested::call_paid(cx, at, top + 2 * values.len(), callee, joined, continuation)
     }
 }

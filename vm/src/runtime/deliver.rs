@@ -1,21 +1,43 @@
 //! Copying results to where a call wants them.
 
-use crate::runtime::context::return_info;
+use crate::runtime::context::{Context, return_info};
 use crate::threaded::operands::{get_any, set_any};
-use crate::threaded::{OPEN, Regs};
+use crate::threaded::{OPEN, Pc, Regs};
 use crate::value::Value;
+
+/// So many values are few: they are copied one by one, without a call.
+pub(crate) const FEW_VALUES: usize = 4;
 
 /// Copies results to where the call at `place` wants them; gives the caller's registers.
 ///
 /// # Safety
 /// `base` is the callee's window in the caller's frame and `place` its return place; `values` are `count` values above.
 #[inline(always)]
-pub(crate) unsafe fn deliver(
-    cx: *mut crate::runtime::context::Context,
+pub(crate) unsafe fn deliver(cx: *mut Context, values: Regs, count: usize, base: Regs, place: Pc) -> Regs {
+    // SAFETY: passed on.
+    unsafe { deliver_by(|from, to, count| move_down(from, to, count), cx, values, count, base, place) }
+}
+
+/// As [`deliver`], of no more than [`FEW_VALUES`].
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub(crate) unsafe fn deliver_few(cx: *mut Context, values: Regs, count: usize, base: Regs, place: Pc) -> Regs {
+    // SAFETY: passed on.
+    unsafe { deliver_by(|from, to, count| move_few(from, to, count), cx, values, count, base, place) }
+}
+
+/// # Safety
+/// As for [`deliver`].
+#[inline(always)]
+unsafe fn deliver_by(
+    copy: impl Fn(Regs, Regs, usize),
+    cx: *mut Context,
     values: Regs,
     count: usize,
     base: Regs,
-    place: crate::threaded::Pc,
+    place: Pc,
 ) -> Regs {
     // SAFETY: the caller wanted so many results at `dst`; an open list has room as its values lie above.
     unsafe {
@@ -23,11 +45,11 @@ pub(crate) unsafe fn deliver(
         let caller = base.sub(info.delta as usize);
         let dst = caller.add(info.dst as usize);
         if info.results == OPEN {
-            move_down(values, dst, count);
+            copy(values, dst, count);
             (*cx).open_count = count;
         } else {
             let wanted = info.results as usize;
-            move_down(values, dst, count.min(wanted));
+            copy(values, dst, count.min(wanted));
             fill_nil(dst, count, wanted);
         }
         caller
@@ -42,13 +64,28 @@ pub(crate) unsafe fn deliver(
 pub(crate) unsafe fn move_down(from: Regs, to: Regs, count: usize) {
     // SAFETY: the caller vouches for the slots.
     unsafe {
-        if count > 4 {
+        if count > FEW_VALUES {
             std::ptr::copy(from, to, count * 2);
+        } else {
+            move_few(from, to, count);
+        }
+    }
+}
+
+/// As [`move_down`], of no more than [`FEW_VALUES`].
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub(crate) unsafe fn move_few(from: Regs, to: Regs, count: usize) {
+    debug_assert!(count <= FEW_VALUES);
+    // One after the other: a loop takes more registers.
+    for index in [0, 1, 2, 3] {
+        if index == count {
             return;
         }
-        for index in 0..count {
-            set_any(to, index * 2, get_any(from, index * 2));
-        }
+        // SAFETY: the caller vouches for the slots.
+        unsafe { set_any(to, index * 2, get_any(from, index * 2)) };
     }
 }
 

@@ -75,14 +75,17 @@ pub(crate) unsafe fn call_fast_path(
                 return Some(exit(cx, new, 1));
             }
         };
+        // Most give one value, to calls that want one.
+        if let FastPath::One(value) = answer {
+            let info = crate::runtime::context::return_info(place);
+            if info.results == 1 {
+                let caller = base.sub(info.delta as usize);
+                set_any(caller, info.dst as usize, value);
+                return Some(Flow { pc: place, regs: caller });
+            }
+        }
         let results = match answer {
             FastPath::One(value) => {
-                let info = crate::runtime::context::return_info(place);
-                if info.results == 1 {
-                    let caller = base.sub(info.delta as usize);
-                    set_any(caller, info.dst as usize, value);
-                    return Some(Flow { pc: place, regs: caller });
-                }
                 set_any(new, 0, value);
                 1
             }

@@ -47,6 +47,7 @@
 pub(crate) mod boundary;
 pub(crate) mod builtin;
 pub(crate) mod call;
+pub(crate) mod call_nested;
 pub(crate) mod codec;
 pub(crate) mod collect;
 pub(crate) mod concat;

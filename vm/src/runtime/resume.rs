@@ -2,7 +2,6 @@
 
 use super::host_run;
 use super::{finalise, hook_events, stepping, switch, unwind};
-use crate::runtime::call::call_from_instruction;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::host::Returned;
@@ -123,26 +122,5 @@ unsafe fn concat_on(cx: &mut Context, regs: Regs, continuation: Continuation, va
             stepping::pay_before(cx, flow);
         }
         stepping::stop_if_used_up(cx, flow)
-    }
-}
-
-/// Calls a metamethod whose first result goes to register word `dst`.
-///
-/// # Safety
-/// `at` is the running guest frame.
-pub(crate) unsafe fn call_for_result(
-    cx: &mut Context,
-    at: Flow,
-    next: crate::threaded::Pc,
-    callee: Value,
-    arguments: &[Value],
-    dst: usize,
-    kind: ContinuationKind,
-) -> Flow {
-    // SAFETY: passed on.
-    unsafe {
-        let mut continuation = Continuation::instruction(kind, at.pc, next, crate::runtime::function::top_of(at.regs));
-        continuation.state = dst as u32;
-        call_from_instruction(cx, at, callee, arguments, continuation)
     }
 }

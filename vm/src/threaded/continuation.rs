@@ -122,6 +122,7 @@ const _: () =
 
 impl Continuation {
     /// A continuation of an instruction of the guest frame `delta` words below.
+    #[inline(always)]
     pub(crate) fn instruction(kind: ContinuationKind, instruction: Pc, next: Pc, delta: usize) -> Self {
         Continuation {
             kind,

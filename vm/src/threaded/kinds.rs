@@ -145,18 +145,18 @@ impl OperandKind for ValueTag {
     }
 }
 
-/// A 16-bit integer, as a value.
+/// A 32-bit integer, as a value.
 pub(crate) enum Int {}
 impl OperandKind for Int {
     type Value = i64;
-    const HALVES: usize = 1;
+    const HALVES: usize = 2;
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> i64 {
         // SAFETY: passed on.
-        unsafe { c.i16() }
+        unsafe { i64::from(c.u32() as i32) }
     }
     fn write(value: i64, asm: &mut Assembler) {
-        asm.u16(i16::try_from(value).expect("larger integers are constants of another kind") as u16);
+        asm.u32(i32::try_from(value).expect("larger integers are constants of another kind") as u32);
     }
     fn show(value: i64, _: Pc, _: &dyn Names) -> String {
         value.to_string()

@@ -60,6 +60,8 @@ threaded! {
 
     /// `r[dst] = r[src]`.
     CopyAny = copy_any { dst: Slot, src: Slot }
+    /// `r[first] = r[first_src]; r[second] = r[second_src]`.
+    CopyTwo = copy_two { first: Slot, first_src: Slot, second: Slot, second_src: Slot }
     /// `r[dst] = value`.
     CopyConstant = copy_constant { value: Inline, dst: Slot }
     /// One word: `r[dst] = r[src]`.
@@ -144,10 +146,11 @@ threaded! {
 
     /// `r[dst] = object[key]`.
     GetField<S> = get_field { dst: Slot, object: S, cache: Cache, key: Key }
-    /// `r[dst] = r[object][key]`.
-    Get<K> = get { dst: Slot, object: Slot, key: K }
-    /// `r[receiver] = r[object]; r[function] = r[object][key]`; the index is one in the table behind `__index`.
-    GetMethod = get_method { function: Slot, receiver: Slot, cache: Cache, key: Key, object: Slot }
+    /// `r[dst] = object[key]`.
+    Get<S, K> = get { dst: Slot, object: S, key: K }
+    /// `r[receiver] = r[argument] = r[object]; r[function] = r[object][key]`; the index is one in the table behind `__index`.
+    /// `argument` is where the call takes it that follows.
+    GetMethod = get_method { function: Slot, receiver: Slot, cache: Cache, key: Key, object: Slot, argument: Slot }
     /// `r[object][key] = value`.
     SetField<V> = set_field { object: Slot, cache: Cache, key: Key, value: V }
     /// `r[object][key] = value`.

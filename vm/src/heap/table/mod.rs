@@ -11,8 +11,9 @@ mod split;
 mod traverse;
 mod write;
 
-pub(crate) use layout::{HAS_MORE, HashHeader, Node, Table};
+pub(crate) use layout::{HAS_MORE, HashHeader, Node, Table, empty_nodes};
 #[cfg(test)]
 pub(crate) use read::normalise;
 pub use traverse::{InvalidKey, NEXT_SLOTS_MAX, TableScan};
+pub(crate) use write::Put;
 pub use write::TableError;

@@ -12,6 +12,8 @@ use crate::value::{Tag, Value};
 
 /// Fewest nodes when a hash part grows because of an insertion.
 pub(super) const NODES_MIN: u64 = 4;
+/// Up to so many entries a hash part is no larger than they need.
+const SPARE_ABOVE: u64 = 32;
 
 /// Integer keys by the power of two they fall under: slice `i` counts the keys in `2^(i-1) + 1 ..= 2^i`.
 #[derive(Clone, Copy, Default)]
@@ -77,6 +79,13 @@ impl IntKeys {
     }
 }
 
+/// How many entries a hash part gets room for that is made anew with so many because it was full: more than those where many of what
+/// was in it had been removed, so that it is not full again soon.
+fn with_spare(entries: u64) -> u64 {
+    let spare = if entries > SPARE_ABOVE { entries / 8 } else { 0 };
+    (entries + spare).min(NODES_MAX).max(entries)
+}
+
 impl Table {
     /// Makes room for a key that found no free node: counts what is there and chooses the sizes of both parts anew, or goes over
     /// to buckets. Returns how many keys, from 1 on, belong into the array part now.
@@ -93,7 +102,7 @@ impl Table {
                 if nodes_for(entries) > NODES_MAX {
                     Table::make_buckets(table, heap, 0)?;
                 } else {
-                    Table::rebuild_hash_part(table, heap, entries, 0)?;
+                    Table::rebuild_hash_part(table, heap, with_spare(entries), 0)?;
                 }
                 return Ok(0);
             }
@@ -214,7 +223,9 @@ impl Table {
                 Table::make_buckets(table, heap, 0)?;
                 return Ok(0);
             }
-            Table::rebuild(table, heap, slots, if entries == 0 { 0 } else { entries.max(NODES_MIN) })?;
+            // Beside an array part the hash part is full when that of the reference implementation is: then the size is chosen.
+            let room = if slots == 0 { with_spare(entries) } else { entries };
+            Table::rebuild(table, heap, slots, if entries == 0 { 0 } else { room.max(NODES_MIN) })?;
             Ok(slots)
         }
     }

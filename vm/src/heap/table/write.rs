@@ -46,6 +46,16 @@ impl From<OutOfMemory> for TableError {
     }
 }
 
+/// What became of a value that was to be stored in a few steps.
+pub(crate) enum Put {
+    /// It is in the node of this index.
+    At(u32),
+    /// It was nil, and there was no entry.
+    Nothing,
+    /// Nothing was done, as it takes more.
+    Refused,
+}
+
 impl Table {
     /// Stores a value at a key; nil removes the entry. Asks no metatable.
     ///
@@ -390,31 +400,58 @@ impl Table {
         }
     }
 
-    /// Stores a value, not nil, at a short string key if that takes no more than a free node in the key's main position; gives
-    /// the index of the node, or `u32::MAX` when nothing was done. Not while the collector marks.
+    /// Stores a value at a short string key, if that takes no more than a free node in the key's main position and, while the
+    /// collector is `marking`, overwrites no object and removes no key.
     ///
     /// # Safety
     /// `table` is a live table, `key` a live short string, `value` a live value.
     #[inline(always)]
-    pub(crate) unsafe fn put_short(table: *mut Table, key: *mut Str, value: Value) -> u32 {
+    pub(crate) unsafe fn put_short(table: *mut Table, key: *mut Str, value: Value, marking: bool) -> Put {
         // SAFETY: as the caller promises; a found node and a main position are nodes of the table's own part.
         unsafe {
-            if value.is_nil() || Table::flags(table) & (SHARED | ELSEWHERE | BUCKETS) != 0 {
-                return u32::MAX;
+            if Table::has_more(table) {
+                return Put::Refused;
             }
-            let mut node = Table::find_short(table, key);
-            let main = Str::short_hash(key) & (*table).mask;
+            let node = Table::find_short(table, key);
             if node.is_null() {
-                node = (*table).nodes.add(main as usize);
-                // Where there is an array part, its size may change.
-                if !(*node).is_free() || (*table).array_len != 0 {
-                    return u32::MAX;
+                if value.is_nil() {
+                    return Put::Nothing;
                 }
-                (*node).set_key(Value::from_string(key));
+                let index = Table::add_short(table, key, value);
+                return if index == u32::MAX { Put::Refused } else { Put::At(index) };
             }
+            if marking && ((*node).value().is_object() || value.is_nil()) {
+                return Put::Refused;
+            }
+            // What was known to be absent may be there now.
             (*Table::hash_header(table)).absent = 0;
             (*node).set_value(value);
-            node.offset_from((*table).nodes) as u32
+            Put::At(node.offset_from((*table).nodes) as u32)
+        }
+    }
+
+    /// Adds an entry for a short string key, if the node in the key's main position is free, so that there is none yet; gives its index,
+    /// or `u32::MAX` when nothing was done.
+    ///
+    /// # Safety
+    /// `table` is a live table, `key` a live short string, `value` a live value that is not nil.
+    #[inline(always)]
+    pub(crate) unsafe fn add_short(table: *mut Table, key: *mut Str, value: Value) -> u32 {
+        // SAFETY: as the caller promises; a main position is a node of the table's own part.
+        unsafe {
+            let index = Str::short_hash(key) & (*table).mask;
+            let node = (*table).nodes.add(index as usize);
+            let header = Table::hash_header(table);
+            // Where there is an array part, its size may change.
+            let is_plain = (*header).flags & (SHARED | ELSEWHERE | BUCKETS) == 0 && (*table).array_len == 0;
+            if !(*node).is_free() || !is_plain {
+                return u32::MAX;
+            }
+            (*node).set_key(Value::from_string(key));
+            (*node).set_value(value);
+            // What was known to be absent is there now, perhaps.
+            (*header).absent = 0;
+            index
         }
     }
 

@@ -1,7 +1,7 @@
 //! What native code calls of the machine. Such a function runs no guest code and stores nothing in frames.
 
 use super::tier::{GONE, Helpers};
-use crate::heap::{Cell, Closure, Node, Str, Table};
+use crate::heap::{Cell, Closure, Node, Put, Str, Table};
 use crate::memory::LinearMemory;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
@@ -120,9 +120,15 @@ helper! {
             let heap = &mut (*cx).heap;
             let value = Value::from_parts(payload, Tag(tag));
             let index = key.wrapping_sub(1);
-            // Elements that exist are stored in slices of the collector, too.
+            // As the interpreter does: the collector has to hear of an object that is overwritten, and of nothing else.
             let is_there = index < u64::from((*table).array_len) && (*(*table).array.add(index as usize)).tag != Tag::NIL;
-            if !is_there && !value.is_nil() {
+            if is_there {
+                let slot = (*table).array.add(index as usize);
+                if !(heap.marking() && (*slot).is_object()) {
+                    value.store(slot);
+                    return 1;
+                }
+            } else if !value.is_nil() {
                 let slot = Table::free_slot(table, index);
                 if !slot.is_null() {
                     value.store(slot);
@@ -153,7 +159,7 @@ helper! {
             let value = Value::from_parts(payload, Tag(tag));
             let metatable = Table::metatable(table);
             let asks_nobody = metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32);
-            if !heap.marking() && asks_nobody && Table::put_short(table, key, value) != u32::MAX {
+            if asks_nobody && !matches!(Table::put_short(table, key, value, heap.marking()), Put::Refused) {
                 return 1;
             }
             if heap.needs_step() || !asks_nobody {
