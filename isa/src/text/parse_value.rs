@@ -139,7 +139,11 @@ impl Parser<'_> {
             self.sign('(')?;
             let value = self.initial_nested(if is_integer { Type::I32 } else { Type::Any }, depth_left)?;
             self.sign(')')?;
-            return Ok(if is_integer { Initial::Integer31(Box::new(value)) } else { Initial::NotNull(Box::new(value)) });
+            return Ok(if is_integer {
+                Initial::Integer31(Box::new(value))
+            } else {
+                Initial::NotNull(Box::new(value))
+            });
         }
         let layout = Layout::from_u32(self.index("layout")?);
         let parts = self.list(|parser| parser.initial_nested(Type::Any, depth_left))?;
