@@ -3,4 +3,5 @@ package.preload["tool.main"] = function()
   return function(text) error(text, 0) end
 end
 local main = require("tool.main")
-print(select(2, xpcall(function() main("stop") end, debug.traceback)))
+local trace = select(2, xpcall(function() main("stop") end, debug.traceback))
+print((trace:gsub("%[C%]: in function 'xpcall'.*", "...")))
