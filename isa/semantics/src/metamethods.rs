@@ -205,7 +205,7 @@ impl Machine {
             object = handler;
         }
         self.pay_for_search(CHAIN_MAX - 1, key)?;
-        Err(Stop::Message(format!("'{event}' chain too long; possibly a loop")))
+        Err(Stop::Message(format!("'{event}' chain too long; possible loop")))
     }
 
     fn pay_for_search(&mut self, hops: usize, key: &Any) -> Result<(), Stop> {

@@ -211,7 +211,7 @@ unsafe fn get_str_through(
             }
             object = handler;
         }
-        raise_message(cx, at, "'__index' chain too long; possibly a loop")
+        raise_message(cx, at, "'__index' chain too long; possible loop")
     }
 }
 
@@ -332,7 +332,7 @@ unsafe fn get_through(
             }
             object = handler;
         }
-        raise_message(cx, at, "'__index' chain too long; possibly a loop")
+        raise_message(cx, at, "'__index' chain too long; possible loop")
     }
 }
 
@@ -585,6 +585,6 @@ unsafe fn set_through(
             }
             object = handler;
         }
-        raise_message(cx, at, "'__newindex' chain too long; possibly a loop")
+        raise_message(cx, at, "'__newindex' chain too long; possible loop")
     }
 }
