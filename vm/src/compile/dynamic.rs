@@ -114,38 +114,31 @@ impl Compiling<'_> {
                 put!(self, at, rows::BranchKind::<Taken> { src, kind, branch, variant: PhantomData });
                 self.go_to(at, *if_false);
             }
-            Instruction::BranchUnboxI64 { dst, src, if_true, if_false } => {
-                self.unbox(at, Tag::INT, *dst, *src, *if_true, *if_false);
+            branch @ (Instruction::BranchUnboxI64 { dst, src, if_true, if_false }
+            | Instruction::BranchUnboxF64 { dst, src, if_true, if_false }) => {
+                let tag = if matches!(branch, Instruction::BranchUnboxI64 { .. }) { Tag::INT } else { Tag::FLOAT };
+                self.unbox(at, tag, *dst, *src, *if_true, *if_false);
             }
-            Instruction::BranchUnboxF64 { dst, src, if_true, if_false } => {
-                self.unbox(at, Tag::FLOAT, *dst, *src, *if_true, *if_false);
-            }
-            Instruction::BranchRef { dst, layout, src, if_true, if_false } => {
-                let layout = self.layout(*layout).number;
-                let (dst, src) = (self.slot(*dst), self.any_slot(at, *src));
+            branch @ (Instruction::BranchRef { dst, layout, src, if_true, if_false }
+            | Instruction::BranchRefExact { dst, layout, src, if_true, if_false }) => {
+                let is_exact = matches!(branch, Instruction::BranchRefExact { .. });
+                let (dst, src, layout) = (self.slot(*dst), self.any_slot(at, *src), self.layout(*layout).number);
                 let branch = self.branch_to(*if_true);
-                put!(self, at, rows::BranchRef { dst, src, layout, branch });
+                match is_exact {
+                    true => put!(self, at, rows::BranchRefExact { dst, src, layout, branch }),
+                    false => put!(self, at, rows::BranchRef { dst, src, layout, branch }),
+                }
                 self.go_to(at, *if_false);
             }
-            Instruction::BranchRefExact { dst, layout, src, if_true, if_false } => {
-                let layout = self.layout(*layout).number;
-                let (dst, src) = (self.slot(*dst), self.any_slot(at, *src));
+            branch @ (Instruction::BranchSignature { src, signature, if_true, if_false }
+            | Instruction::BranchSignatureExact { src, signature, if_true, if_false }) => {
+                let is_exact = matches!(branch, Instruction::BranchSignatureExact { .. });
+                let (src, signature) = (self.any_slot(at, *src), self.instance.signature_number(*signature));
                 let branch = self.branch_to(*if_true);
-                put!(self, at, rows::BranchRefExact { dst, src, layout, branch });
-                self.go_to(at, *if_false);
-            }
-            Instruction::BranchSignatureExact { src, signature, if_true, if_false } => {
-                let signature = self.instance.signature_number(*signature);
-                let src = self.any_slot(at, *src);
-                let branch = self.branch_to(*if_true);
-                put!(self, at, rows::BranchSignatureExact { src, signature, branch });
-                self.go_to(at, *if_false);
-            }
-            Instruction::BranchSignature { src, signature, if_true, if_false } => {
-                let signature = self.instance.signature_number(*signature);
-                let src = self.any_slot(at, *src);
-                let branch = self.branch_to(*if_true);
-                put!(self, at, rows::BranchSignature { src, signature, branch });
+                match is_exact {
+                    true => put!(self, at, rows::BranchSignatureExact { src, signature, branch }),
+                    false => put!(self, at, rows::BranchSignature { src, signature, branch }),
+                }
                 self.go_to(at, *if_false);
             }
             Instruction::ForPrepare { index, limit, step, variable, body, done } => {

@@ -131,21 +131,21 @@ pub(super) fn invoke(
 }
 
 /// What is printed of an error value, as the `lua` command does, and the traceback that belongs to it.
-pub(super) struct Told {
+pub(super) struct ErrorText {
     pub(super) message: Vec<u8>,
     pub(super) trace: String,
-    /// Whether it is told of the place that has failed.
+    /// Whether the place that has failed is shown with it.
     pub(super) is_of_place: bool,
 }
 
 /// What is printed of an error value that was raised where `trace` says.
-pub(super) fn told(machine: &mut Machine, value: Value, trace: String) -> Told {
-    let told = |message: Vec<u8>| Told { message, trace: trace.clone(), is_of_place: true };
+pub(super) fn error_text(machine: &mut Machine, value: Value, trace: String) -> ErrorText {
+    let own = |message: Vec<u8>| ErrorText { message, trace: trace.clone(), is_of_place: true };
     if let Some(bytes) = value.as_bytes() {
-        return told(bytes.to_vec());
+        return own(bytes.to_vec());
     }
     if value.tag() == Tag::INT || value.as_float().is_some() {
-        return told(machine.describe(value).into_bytes());
+        return own(machine.describe(value).into_bytes());
     }
     let metatable = machine.heap().own_metatable(value);
     if metatable.is_table() {
@@ -154,7 +154,7 @@ pub(super) fn told(machine: &mut Machine, value: Value, trace: String) -> Told {
         match described {
             Ok(results) => {
                 if let Some(bytes) = results.first().and_then(Value::as_bytes) {
-                    return Told { message: bytes.to_vec(), trace: String::new(), is_of_place: false };
+                    return ErrorText { message: bytes.to_vec(), trace: String::new(), is_of_place: false };
                 }
             }
             // It is asked on top of what has failed.
@@ -162,13 +162,13 @@ pub(super) fn told(machine: &mut Machine, value: Value, trace: String) -> Told {
                 let message = value.as_bytes().unwrap_or_default().to_vec();
                 let (_, outer) = trace.split_once('\n').unwrap_or_default();
                 let trace = if outer.is_empty() { inner } else { format!("{inner}\n{outer}") };
-                return Told { message, trace, is_of_place: false };
+                return ErrorText { message, trace, is_of_place: false };
             }
             Err(_) => {}
         }
     }
     if let Some(text) = machine.exception_text(value) {
-        return told(format!("uncaught {text}").into_bytes());
+        return own(format!("uncaught {text}").into_bytes());
     }
     let kind = match value.tag() {
         Tag::NIL => "nil",
@@ -178,5 +178,5 @@ pub(super) fn told(machine: &mut Machine, value: Value, trace: String) -> Told {
         Tag::FIBER => "thread",
         _ => "userdata",
     };
-    told(format!("(error object is a {kind} value)").into_bytes())
+    own(format!("(error object is a {kind} value)").into_bytes())
 }

@@ -416,10 +416,10 @@ impl Session {
             }
             minivm::raw::Failure::Error { value, trap: _, trace } => {
                 let excerpt = self.excerpt();
-                let told = lua::told(&mut self.machine, value, trace);
+                let text = lua::error_text(&mut self.machine, value, trace);
                 let is_linking = self.is_linking && !minivm_modules::raw::is_linked(&mut self.machine);
-                let excerpt = if told.is_of_place { &*excerpt } else { "" };
-                self.teller.tell_with(&told.message, excerpt, if is_linking { "" } else { &told.trace });
+                let excerpt = if text.is_of_place { &*excerpt } else { "" };
+                self.teller.tell_with(&text.message, excerpt, if is_linking { "" } else { &text.trace });
                 Ok(if is_linking { Exit::Unsupported } else { Exit::Error })
             }
         }

@@ -32,51 +32,58 @@ pub(super) fn initial(context: &Context, expression: &ConstExpr<'_>) -> Result<I
                 let value = Nested::operand(&mut stack, offset)?;
                 Nested::around([value.depth], offset, Initial::Integer31(Box::new(value.value)))?
             }
-            // These are the same values.
-            Operator::AnyConvertExtern | Operator::ExternConvertAny => Nested::operand(&mut stack, offset)?,
-            Operator::StructNew { struct_type_index } => {
-                let object = context.object(struct_type_index);
-                let (parts, depths) = Nested::operands(&mut stack, object.fields.len(), offset)?;
-                Nested::around(depths, offset, Initial::Record(object.layout, parts))?
-            }
-            Operator::StructNewDefault { struct_type_index } => {
-                let object = context.object(struct_type_index);
-                Nested::around([0], offset, Initial::Record(object.layout, defaults(object)))?
-            }
-            Operator::StructNewDesc { struct_type_index } => {
-                let object = context.object(struct_type_index);
-                let descriptor = Nested::operand(&mut stack, offset)?;
-                let (parts, depths) = Nested::operands(&mut stack, object.fields.len(), offset)?;
-                Nested::described(object, parts, descriptor, depths, offset)?
-            }
-            Operator::StructNewDefaultDesc { struct_type_index } => {
-                let object = context.object(struct_type_index);
-                let descriptor = Nested::operand(&mut stack, offset)?;
-                Nested::described(object, defaults(object), descriptor, Vec::new(), offset)?
-            }
-            Operator::ArrayNew { array_type_index } => {
-                let (length, value) = (Nested::operand(&mut stack, offset)?, Nested::operand(&mut stack, offset)?);
-                let (layout, parts) = (context.object(array_type_index).layout, [value.value, length.value]);
-                Nested::around([value.depth, length.depth], offset, Initial::ArrayOf(layout, Box::new(parts)))?
-            }
-            Operator::ArrayNewDefault { array_type_index } => {
-                let (length, object) = (Nested::operand(&mut stack, offset)?, context.object(array_type_index));
-                let value = Initial::Constant(zero(object.fields[0].register_type()));
-                let parts = Box::new([value, length.value]);
-                Nested::around([length.depth], offset, Initial::ArrayOf(object.layout, parts))?
-            }
-            Operator::ArrayNewFixed { array_type_index, array_size } => {
-                let (parts, depths) = Nested::operands(&mut stack, array_size as usize, offset)?;
-                Nested::around(depths, offset, Initial::Array(context.object(array_type_index).layout, parts))?
-            }
             Operator::End => break,
-            other => return Err(WasmError::unsupported(offset, format_args!("{other:?} in a constant expression"))),
+            other => made(context, &mut stack, &other, offset)?,
         };
         stack.push(value);
     }
     match stack.pop() {
         Some(nested) if stack.is_empty() => Ok(nested.value),
         _ => Err(WasmError::new(reader.original_position(), "a constant expression must leave one value")),
+    }
+}
+
+/// What an operator makes of the values on the stack: an object, or a value of another kind.
+fn made(context: &Context, stack: &mut Vec<Nested>, operator: &Operator<'_>, offset: u64) -> Result<Nested, WasmError> {
+    match *operator {
+        // These are the same values.
+        Operator::AnyConvertExtern | Operator::ExternConvertAny => Nested::operand(stack, offset),
+        Operator::StructNew { struct_type_index } => {
+            let object = context.object(struct_type_index);
+            let (parts, depths) = Nested::operands(stack, object.fields.len(), offset)?;
+            Nested::around(depths, offset, Initial::Record(object.layout, parts))
+        }
+        Operator::StructNewDefault { struct_type_index } => {
+            let object = context.object(struct_type_index);
+            Nested::around([0], offset, Initial::Record(object.layout, defaults(object)))
+        }
+        Operator::StructNewDesc { struct_type_index } => {
+            let object = context.object(struct_type_index);
+            let descriptor = Nested::operand(stack, offset)?;
+            let (parts, depths) = Nested::operands(stack, object.fields.len(), offset)?;
+            Nested::described(object, parts, descriptor, depths, offset)
+        }
+        Operator::StructNewDefaultDesc { struct_type_index } => {
+            let object = context.object(struct_type_index);
+            let descriptor = Nested::operand(stack, offset)?;
+            Nested::described(object, defaults(object), descriptor, Vec::new(), offset)
+        }
+        Operator::ArrayNew { array_type_index } => {
+            let (length, value) = (Nested::operand(stack, offset)?, Nested::operand(stack, offset)?);
+            let (layout, parts) = (context.object(array_type_index).layout, [value.value, length.value]);
+            Nested::around([value.depth, length.depth], offset, Initial::ArrayOf(layout, Box::new(parts)))
+        }
+        Operator::ArrayNewDefault { array_type_index } => {
+            let (length, object) = (Nested::operand(stack, offset)?, context.object(array_type_index));
+            let value = Initial::Constant(zero(object.fields[0].register_type()));
+            let parts = Box::new([value, length.value]);
+            Nested::around([length.depth], offset, Initial::ArrayOf(object.layout, parts))
+        }
+        Operator::ArrayNewFixed { array_type_index, array_size } => {
+            let (parts, depths) = Nested::operands(stack, array_size as usize, offset)?;
+            Nested::around(depths, offset, Initial::Array(context.object(array_type_index).layout, parts))
+        }
+        ref other => Err(WasmError::unsupported(offset, format_args!("{other:?} in a constant expression"))),
     }
 }
 

@@ -4,12 +4,14 @@
 
 use super::enter::WORTH_ANY;
 use super::sample::any_instructions;
+use super::slot::Native;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::Convention;
 use minivm_isa::entities::Block;
+use std::ptr::with_exposed_provenance as pointer;
 
 /// Frames that are looked at.
 const FRAMES_MAX: usize = 8;
@@ -42,6 +44,12 @@ pub(super) unsafe fn frames(cx: &Context, pc: Pc, regs: Regs, at: usize) -> Vec<
         frames.push(RunningFrame { info, at: if frames.is_empty() { at } else { instruction } });
     }
     frames
+}
+
+/// The function of which closures name this address of a profile, if it is still there.
+pub(super) fn callee(native: &Native, address: u64) -> Option<&FunctionInfo> {
+    // SAFETY: it is there.
+    native.is_there(address).then(|| unsafe { &*pointer::<FunctionInfo>(address as usize) })
 }
 
 /// The function of what closures name, which is alive; none where it has no code of its own or is typed.
@@ -132,7 +140,7 @@ fn members(info: &FunctionInfo, guest: &GuestFunction) -> Option<Vec<*const Func
         let profile = native.profile.borrow();
         let all: u64 = profile.iter().map(|seen| u64::from(seen.count)).sum();
         let often = profile.iter().filter(|seen| u64::from(seen.count) * CALL_PART > all);
-        for callee in often.flat_map(|seen| seen.guests).filter_map(|address| native.callee(address)) {
+        for callee in often.flat_map(|seen| seen.guests).filter_map(|address| callee(&native, address)) {
             let callee: *const FunctionInfo = callee;
             let Some((_, guest)) = any_guest(callee) else { continue };
             if callee == root || found.contains(&callee) || guest.code().is_none() || guest.loaded().native().get() != 0

@@ -1,5 +1,6 @@
 //! A function to compile, with all that its code refers to, so that another thread can do it.
 
+use super::group::callee;
 use super::seen::Seen;
 use super::tier::{CallJob, GlobalJob, Helpers, MemoryJob, NativeJob};
 use crate::heap::Str;
@@ -145,7 +146,7 @@ impl NativeJob {
 fn params_of(caller: &GuestFunction, seen: &Seen) -> usize {
     let native = caller.native().get();
     let mut params = 0;
-    for info in seen.guests.iter().filter_map(|&address| native.callee(address)) {
+    for info in seen.guests.iter().filter_map(|&address| callee(&native, address)) {
         if let Body::Guest(guest) = &info.body
             && guest.convention == Convention::Dynamic
         {

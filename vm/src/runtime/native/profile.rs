@@ -204,7 +204,7 @@ fn note_callee(caller: &GuestFunction, callee: Value, seen: &mut Seen) {
             seen.calls_guests = true;
             if let Some(place) = seen.guests.iter_mut().find(|seen| **seen == 0 || **seen == exposed) {
                 *place = exposed;
-                caller.native().get().note_callee(exposed, guest);
+                caller.native().get().note_callee(exposed, guest.native());
             }
             return;
         }

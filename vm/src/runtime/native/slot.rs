@@ -2,11 +2,9 @@
 
 use super::seen::Seen;
 use super::tier::NativeCode;
-use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::threaded::{HandlerAddress, Pc};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::ptr::with_exposed_provenance as pointer;
 use std::rc::{Rc, Weak};
 
 /// Instructions of a function that were watched when enough is known of it.
@@ -91,15 +89,13 @@ impl NativeSlot {
 
 impl Native {
     /// Notes that a function was called, of which closures name this address.
-    pub(super) fn note_callee(&self, address: u64, guest: &GuestFunction) {
-        self.callees.borrow_mut().insert(address, Rc::downgrade(&guest.native().get()));
+    pub(super) fn note_callee(&self, address: u64, slot: &NativeSlot) {
+        self.callees.borrow_mut().insert(address, Rc::downgrade(&slot.get()));
     }
 
-    /// The function of which closures name this address of the profile, if it is still there.
-    pub(super) fn callee(&self, address: u64) -> Option<&FunctionInfo> {
-        let is_alive = self.callees.borrow().get(&address).is_some_and(|native| native.strong_count() > 0);
-        // SAFETY: the function holds what is alive, so it is alive, too.
-        is_alive.then(|| unsafe { &*pointer::<FunctionInfo>(address as usize) })
+    /// Whether the function is still there of which closures name this address of the profile: it holds what is asked for.
+    pub(super) fn is_there(&self, address: u64) -> bool {
+        self.callees.borrow().get(&address).is_some_and(|native| native.strong_count() > 0)
     }
 
     /// Whether enough of the function was watched to know what of it runs. After some vain attempts all of it is compiled.
