@@ -7,11 +7,10 @@ use cranelift_entity::{PrimaryMap, SecondaryMap};
 use minivm_isa::entities::{Block, Source};
 use minivm_isa::frame::words_of;
 use minivm_isa::limits::FRAME_WORDS_MAX;
-use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Function, Local, Span};
 use minivm_isa::regions::RegionTree;
+use minivm_isa::steps;
 use minivm_isa::verify::{Place, SourceLine};
-use minivm_isa::{Instruction, steps};
 
 /// What blocks have to be that something names.
 const NEVER_PLACED: &str = "a block that was switched to";
@@ -62,16 +61,16 @@ impl FunctionBuilder {
         self.check_regions(&numbers);
         let number = |block: Block| numbers[block].unwrap_or(Block::from_u32(0));
         let locals = self.finish_locals(&starts, &numbers, total);
-        let (mut code, mut spans) = (Vec::with_capacity(total as usize), Vec::<Span>::new());
+        let (mut code, mut spans) = (Vec::with_capacity(total as usize), Vec::<Span>::with_capacity(total as usize));
         for &block in &order {
             let data = std::mem::take(&mut self.blocks[block]);
             for (offset, (mut instruction, span)) in data.code.into_iter().zip(data.spans).enumerate() {
                 steps::count(1);
-                renumber(&mut instruction, |target| {
-                    if numbers[target].is_none() {
+                instruction.for_each_target_mut(|target| {
+                    if numbers[*target].is_none() {
                         self.mistakes.note((block, offset), "target", NEVER_PLACED.to_owned(), target.to_string());
                     }
-                    number(target)
+                    *target = number(*target);
                 });
                 push_span(&mut spans, code.len(), span);
                 code.push(instruction);
@@ -162,14 +161,6 @@ impl FunctionBuilder {
         locals.sort_by_key(|local| local.start);
         locals
     }
-}
-
-fn renumber(instruction: &mut Instruction, number: impl Fn(Block) -> Block) {
-    instruction.for_each_operand_mut(|operand| match operand {
-        OperandMut::Target(block) => *block = number(*block),
-        OperandMut::Targets(blocks) => blocks.iter_mut().for_each(|block| *block = number(*block)),
-        _ => {}
-    });
 }
 
 fn push_span(spans: &mut Vec<Span>, instruction: usize, span: Option<(Source, u32, u32, u32)>) {

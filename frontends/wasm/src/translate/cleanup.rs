@@ -1,7 +1,6 @@
 //! The last pass over a function: zeros for locals, short cuts through jumps, blocks that nothing reaches.
 
 use minivm_isa::entities::Block;
-use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Function, Span};
 use minivm_isa::regions::RegionTree;
 use minivm_isa::{Instruction, steps};
@@ -19,7 +18,8 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
     let mut before: Vec<Block> = Vec::new();
     let mut code = std::mem::take(&mut function.code).into_iter();
     let mut spans = std::mem::take(&mut function.spans).into_iter().peekable();
-    let mut place = Placed { code: zeros, spans: Vec::new() };
+    let mut place = Placed { code: zeros, spans: Vec::with_capacity(spans.len()) };
+    place.code.reserve(code.len());
     let mut numbers = Vec::with_capacity(function.blocks.len());
     let old = std::mem::take(&mut function.blocks);
     let ends = old.values().skip(1).map(|&start| start as usize).chain([code.len()]);
@@ -65,7 +65,7 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
     function.regions.shrink_to_fit();
     let number = |block: &mut Block| *block = numbers[block.as_u32() as usize];
     for instruction in &mut function.code {
-        for_each_target_mut(instruction, number);
+        instruction.for_each_target_mut(number);
     }
     function
 }
@@ -118,7 +118,7 @@ fn shorten_jumps(function: &mut Function) {
         }
     }
     for instruction in &mut function.code {
-        for_each_target_mut(instruction, |block| *block = goals[block.as_u32() as usize]);
+        instruction.for_each_target_mut(|block| *block = goals[block.as_u32() as usize]);
     }
 }
 
@@ -142,12 +142,4 @@ fn references(function: &Function) -> Vec<u32> {
         }
     }
     references
-}
-
-fn for_each_target_mut(instruction: &mut Instruction, mut visit: impl FnMut(&mut Block)) {
-    instruction.for_each_operand_mut(|operand| match operand {
-        OperandMut::Target(block) => visit(block),
-        OperandMut::Targets(blocks) => blocks.iter_mut().for_each(&mut visit),
-        _ => {}
-    });
 }

@@ -8,6 +8,7 @@ use crate::handlers::typed::word::Class;
 use minivm_isa::entities::{Block, Global, Memory};
 use minivm_isa::program::Constant;
 use minivm_isa::{Input, Instruction, Opcode, Operand, Type};
+use std::cell::RefCell;
 
 /// Something a node computes with.
 #[derive(Clone, Copy)]
@@ -112,15 +113,15 @@ impl Tree {
         }
     }
 
-    /// The key of the handler that does it alone.
-    pub(super) fn handler_key(&self) -> Key {
+    /// The key of the handler that does it alone, from its [key](Self::key).
+    pub(super) fn handler_key(&self, key: Key) -> Key {
         match self.root {
-            Root::Set { .. } | Root::Effect { .. } => shape::statement(self.key()),
-            Root::Condition { .. } | Root::Jump { .. } => shape::branch(self.key()),
-            Root::Return(returned) => returned.handler_key(self.key()),
+            Root::Set { .. } | Root::Effect { .. } => shape::statement(key),
+            Root::Condition { .. } | Root::Jump { .. } => shape::branch(key),
+            Root::Return(returned) => returned.handler_key(key),
             Root::ReturnIf { value, .. } => {
                 let returned = value.value.map_or(shape::NOTHING, |value| self.kid_key(value));
-                shape::returns_if(self.key(), value.handler_key(returned))
+                shape::returns_if(key, value.handler_key(returned))
             }
         }
     }
@@ -159,19 +160,45 @@ impl Tree {
             Head::Access(opcode, far, wide) => shape::access(opcode, far, wide, keys),
         }
     }
-    /// The definitions that its leaves could take in.
-    pub(super) fn definitions(&self) -> impl Iterator<Item = u32> + '_ {
-        let of = |kid: Kid| match kid {
-            Kid::Leaf(leaf) => leaf.definition,
-            Kid::Node(_) => None,
+
+    /// The last definition before `below` that its leaves could take in, besides these members.
+    pub(super) fn last_definition(&self, below: u32, members: &[u32]) -> Option<u32> {
+        let mut last = None;
+        let mut look_at = |kid: &Kid| {
+            if let Kid::Leaf(Leaf { definition: Some(definition), .. }) = *kid
+                && definition < below
+                && last.is_none_or(|last| last < definition)
+                && !members.contains(&definition)
+            {
+                last = Some(definition);
+            }
         };
-        let root = match self.root {
-            Root::Condition { value, .. } | Root::Return(Return { value: Some(value), .. }) => of(value),
-            Root::Return(Return { value: None, .. }) | Root::ReturnIf { .. } => None,
-            Root::Set { .. } | Root::Effect { .. } | Root::Jump { .. } => None,
-        };
+        match &self.root {
+            Root::Condition { value, .. } | Root::Return(Return { value: Some(value), .. }) => look_at(value),
+            Root::Return(Return { value: None, .. }) | Root::ReturnIf { .. } => {}
+            Root::Set { .. } | Root::Effect { .. } | Root::Jump { .. } => {}
+        }
         // Nodes that were folded away have left kids behind, which are found again in the nodes that took their place.
-        root.into_iter().chain(self.nodes.iter().flat_map(|node| node.kids.into_iter().flatten()).filter_map(of))
+        self.nodes.iter().flat_map(|node| &node.kids).flatten().for_each(look_at);
+        last
+    }
+}
+
+/// Memory of trees that are not needed any more, for other ones.
+#[derive(Default)]
+pub(super) struct Spare(RefCell<Vec<Vec<Node>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<Node> {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Takes the nodes of a tree.
+    pub(super) fn give(&self, mut nodes: Vec<Node>) {
+        if nodes.capacity() > 0 {
+            nodes.clear();
+            self.0.borrow_mut().push(nodes);
+        }
     }
 }
 
@@ -229,15 +256,22 @@ pub(super) struct Site {
 
 /// The tree of a statement with these definitions taken in, if it is one.
 pub(super) fn build(compiling: &Compiling, site: Site, members: &[u32]) -> Option<Tree> {
-    let mut builder = Builder { compiling, members, nodes: Vec::new() };
+    let mut builder = Builder { compiling, members, nodes: compiling.typed.spare.take() };
     let root = match site.argument {
         Some((operand, slot)) => {
             let value = builder.operand(site.at, operand);
-            Root::Set { slot, value: builder.moved(site.at, value) }
+            Some(Root::Set { slot, value: builder.moved(site.at, value) })
         }
-        None => builder.root(site.at)?,
+        None => builder.root(site.at),
     };
-    Some(Tree { nodes: builder.nodes, root, either: false })
+    let nodes = builder.nodes;
+    match root {
+        Some(root) => Some(Tree { nodes, root, either: false }),
+        None => {
+            compiling.typed.spare.give(nodes);
+            None
+        }
+    }
 }
 
 /// A leaf for an operand.
@@ -280,9 +314,13 @@ impl Builder<'_, '_> {
 
     fn root(&mut self, at: usize) -> Option<Root> {
         let instruction = &self.compiling.function.code[at];
+        let kind = row::kind(instruction);
+        if kind == Kind::Other {
+            return Some(Root::Return(self.returned(at)?));
+        }
         let row = Row::of(instruction);
-        Some(match row::kind(instruction) {
-            Kind::Other => Root::Return(self.returned(at)?),
+        Some(match kind {
+            Kind::Other => unreachable!("it was looked at"),
             Kind::Jump => {
                 let target = row.targets[0].expect("a jump has a target");
                 if let Some(returned) = super::calls::lone_return(self.compiling, target) {
@@ -382,7 +420,7 @@ impl Builder<'_, '_> {
     /// The value of an operand of instruction `reader`.
     fn operand(&mut self, reader: usize, operand: Operand) -> Kid {
         let compiling = self.compiling;
-        let definition = operand.reg().and_then(|reg| compiling.typed.feeder(compiling, reader, reg));
+        let definition = operand.reg().and_then(|reg| compiling.typed.feeder(reader, reg));
         match definition {
             Some(at) if self.members.contains(&at) => self.value(at as usize, &compiling.function.code[at as usize]),
             _ => Kid::Leaf(Leaf { definition, ..leaf(compiling, operand) }),
