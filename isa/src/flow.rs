@@ -48,7 +48,7 @@ impl<'a> Flow<'a> {
         let (mut read_in, mut written_in) = (vec![u32::MAX; registers], vec![u32::MAX; registers]);
         for (block, at) in instructions(function) {
             // An instruction reads everything before it writes anything.
-            let mut read = |register: Reg| {
+            let read = |register: Reg| {
                 let index = register.as_u32() as usize;
                 if index < registers && written_in[index] != block && read_in[index] != block {
                     read_in[index] = block;
@@ -56,7 +56,7 @@ impl<'a> Flow<'a> {
                 }
             };
             steps::count(1);
-            function.code[at].for_each_use(&mut read);
+            function.code[at].for_each_use(read);
             function.code[at].for_each_def(|register| {
                 let index = register.as_u32() as usize;
                 if index < registers && written_in[index] != block {

@@ -288,6 +288,13 @@ pub mod patterns {
 use patterns::PatternSpec;
 use std::marker::PhantomData;
 
+#[inline(always)]
+fn visit_register(input: Operand, visit: &mut impl FnMut(Reg)) {
+    if let Some(register) = input.reg() {
+        visit(register);
+    }
+}
+
 macro_rules! pattern_specs {
     ($($(#[$doc:meta])* $name:ident($field:ty) $role:ident, read $read:ident($($pass:ident)?), show($value:ident) $show:expr $(, $visitor:ident($visited:ident, $visit:ident) $how:expr)*;)*) => {$(
         $(#[$doc])*
@@ -317,14 +324,14 @@ pattern_specs! {
     /// A written register.
     Out(Reg) Out, read reg(), show(field) *field, each_def(field, visit) visit(*field);
     /// A read register or constant.
-    In(Operand) In, read input(PATTERN), show(field) *field, each_use(field, visit) field.reg().into_iter().for_each(visit);
+    In(Operand) In, read input(PATTERN), show(field) *field, each_use(field, visit) visit_register(*field, visit);
     /// A read and written register.
     InOut(Reg) InOut, read reg(), show(field) *field, each_use(field, visit) visit(*field), each_def(field, visit) visit(*field);
     /// Written registers.
-    Outs(Box<[Reg]>) Outs, read regs(), show(field) field, each_def(field, visit) field.iter().copied().for_each(visit);
+    Outs(Box<[Reg]>) Outs, read regs(), show(field) field, each_def(field, visit) field.iter().for_each(|&register| visit(register));
     /// Read registers or constants.
     Ins(Box<[Operand]>) Ins, read inputs(PATTERN), show(field) field,
-        each_use(field, visit) field.iter().filter_map(|input| input.reg()).for_each(visit);
+        each_use(field, visit) field.iter().for_each(|&input| visit_register(input, visit));
 }
 
 /// A branch target.
@@ -369,7 +376,7 @@ impl OperandSpec for Targets {
     }
     #[inline(always)]
     fn each_target(field: &Box<[Block]>, visit: &mut impl FnMut(Block)) {
-        field.iter().copied().for_each(visit);
+        field.iter().for_each(|&block| visit(block));
     }
     #[inline(always)]
     fn each_target_mut(field: &mut Box<[Block]>, visit: &mut impl FnMut(&mut Block)) {

@@ -23,7 +23,7 @@ pub(super) fn statement(compiling: &Compiling, site: Site, taken: &[u32]) -> Opt
         let key = tree.key();
         return Some(planned(at, (tree, key, control::jump), Members::default()));
     }
-    if !compiling.baseline {
+    if tree.last_definition(u32::MAX, &[]).is_some() {
         let mut search = Search { compiling, site, taken, members: Members::default(), best: None, tries: 0 };
         search.grow(&tree);
         if let Some((larger, members)) = search.best {

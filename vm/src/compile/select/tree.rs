@@ -301,14 +301,11 @@ pub(super) fn leaf(compiling: &Compiling, operand: Operand) -> Leaf {
 }
 
 impl Builder<'_, '_> {
-    fn push(&mut self, at: usize, head: Head, kids: &[Kid], extra: Extra) -> usize {
-        let mut places = [None; 3];
-        for (place, &kid) in places.iter_mut().zip(kids) {
-            *place = Some(kid);
-        }
+    #[inline]
+    fn push(&mut self, at: usize, head: Head, kids: [Option<Kid>; 3], extra: Extra) -> usize {
         let is_moved = matches!(head, Head::Generic(Opcode::Copy, _));
         let traps = !is_moved && self.compiling.function.code[at].info().effects.trap;
-        self.nodes.push(Node { at, head, kids: places, extra, traps });
+        self.nodes.push(Node { at, head, kids, extra, traps });
         self.nodes.len() - 1
     }
 
@@ -362,7 +359,7 @@ impl Builder<'_, '_> {
         match value {
             Kid::Leaf(leaf) => {
                 let class = leaf_class(leaf);
-                self.push(at, Head::Generic(Opcode::Copy, class), &[value], Extra::None)
+                self.push(at, Head::Generic(Opcode::Copy, class), [Some(value), None, None], Extra::None)
             }
             Kid::Node(index) => {
                 let head = &mut self.nodes[index].head;
@@ -393,7 +390,7 @@ impl Builder<'_, '_> {
             self.moved(at, value);
         }
         let (head, extra) = self.access(opcode, row);
-        self.push(at, head, &[address, value], extra)
+        self.push(at, head, [Some(address), Some(value), None], extra)
     }
 
     fn access(&self, opcode: Opcode, row: &Row) -> (Head, Extra) {
@@ -414,7 +411,7 @@ impl Builder<'_, '_> {
             Kid::Leaf(leaf) => bits(leaf.class),
             Kid::Node(_) => class_of(self.compiling.program.globals[global].ty),
         };
-        self.push(at, Head::Generic(Opcode::GlobalSet, class), &[value], pointer)
+        self.push(at, Head::Generic(Opcode::GlobalSet, class), [Some(value), None, None], pointer)
     }
 
     /// The value of an operand of instruction `reader`.
@@ -447,12 +444,12 @@ impl Builder<'_, '_> {
                 let global = Global::from_u32(row.index.expect("it names a global"));
                 let class = class_of(self.compiling.program.globals[global].ty);
                 let pointer = Extra::Pointer(self.compiling.instance.global(global) as usize as u64);
-                Kid::Node(self.push(at, Head::Generic(Opcode::GlobalGet, class), &[], pointer))
+                Kid::Node(self.push(at, Head::Generic(Opcode::GlobalGet, class), [None, None, None], pointer))
             }
             Kind::Load => {
                 let address = self.operand(at, row.input(0));
                 let (head, extra) = self.access(instruction.opcode(), &row);
-                Kid::Node(self.push(at, head, &[address], extra))
+                Kid::Node(self.push(at, head, [Some(address), None, None], extra))
             }
             Kind::Null => Kid::Leaf(Leaf { slot: None, class: Class::Bits64, bits: [0; 2], definition: None }),
             Kind::Store | Kind::GlobalSet | Kind::Branch(_) | Kind::Jump | Kind::Other => {
@@ -472,7 +469,12 @@ impl Builder<'_, '_> {
             (Kid::Leaf(leaf), Kid::Leaf(_)) => bits(leaf.class),
             _ => class_of(self.compiling.function.registers[row.dst.expect("it has a result")]),
         };
-        Kid::Node(self.push(at, Head::Generic(Opcode::Select, class), &[first, second, condition], Extra::None))
+        Kid::Node(self.push(
+            at,
+            Head::Generic(Opcode::Select, class),
+            [Some(first), Some(second), Some(condition)],
+            Extra::None,
+        ))
     }
 
     fn unary(&mut self, at: usize, opcode: Opcode, kid: Kid) -> Kid {
@@ -481,7 +483,7 @@ impl Builder<'_, '_> {
         {
             return inverse;
         }
-        Kid::Node(self.push(at, Head::Operation(opcode), &[kid], Extra::None))
+        Kid::Node(self.push(at, Head::Operation(opcode), [Some(kid), None, None], Extra::None))
     }
 
     fn binary(&mut self, at: usize, opcode: Opcode, left: Kid, right: Kid) -> Kid {
@@ -514,7 +516,7 @@ impl Builder<'_, '_> {
                 }
             }
         }
-        Kid::Node(self.push(at, Head::Operation(opcode), &[left, right], Extra::None))
+        Kid::Node(self.push(at, Head::Operation(opcode), [Some(left), Some(right), None], Extra::None))
     }
 
     /// What this is the `i32_eqz` of.
@@ -556,7 +558,9 @@ impl Builder<'_, '_> {
             std::mem::swap(&mut target, &mut otherwise);
             value = match self.inverse(at, value) {
                 Some(inverse) => inverse,
-                None => Kid::Node(self.push(at, Head::Operation(Opcode::I32Eqz), &[value], Extra::None)),
+                None => {
+                    Kid::Node(self.push(at, Head::Operation(Opcode::I32Eqz), [Some(value), None, None], Extra::None))
+                }
             };
         }
         Root::Condition { value, target, otherwise, falls: self.compiling.next_block == Some(otherwise) }
