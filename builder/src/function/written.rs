@@ -15,12 +15,14 @@ pub(super) struct Pieces {
     first: Range<usize>,
     /// Those that were written when other blocks had been written in between; none is empty.
     more: Vec<Range<usize>>,
+    /// The instructions in all of them.
+    length: usize,
 }
 
 impl Pieces {
     /// How many instructions there are.
     pub(super) fn len(&self) -> usize {
-        self.first.len() + self.more.iter().map(Range::len).sum::<usize>()
+        self.length
     }
 
     /// The ranges in their order.
@@ -48,6 +50,7 @@ impl Written {
     /// Appends an instruction to a block.
     pub(super) fn push(&mut self, block: &mut Pieces, instruction: Instruction, position: Position) {
         let at = self.code.len();
+        block.length += 1;
         let last = block.last_mut();
         if last.start == last.end {
             *last = at..at + 1;
@@ -83,6 +86,7 @@ impl Written {
         if last.start == last.end {
             block.more.pop();
         }
+        block.length -= 1;
         let position = self.positions[at];
         if at + 1 == self.code.len() {
             self.code.pop();
