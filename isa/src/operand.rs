@@ -296,7 +296,10 @@ fn visit_register(input: Operand, visit: &mut impl FnMut(Reg)) {
 }
 
 macro_rules! pattern_specs {
-    ($($(#[$doc:meta])* $name:ident($field:ty) $role:ident, read $read:ident($($pass:ident)?), show($value:ident) $show:expr $(, $visitor:ident($visited:ident, $visit:ident) $how:expr)*;)*) => {$(
+    ($(
+        $(#[$doc:meta])* $name:ident($field:ty) $role:ident, read $read:ident($($pass:ident)?), show($value:ident) $show:expr
+        $(, $visitor:ident($visited:ident, $visit:ident) $how:expr)*;
+    )*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name<P>(PhantomData<P>);
@@ -326,9 +329,11 @@ pattern_specs! {
     /// A read register or constant.
     In(Operand) In, read input(PATTERN), show(field) *field, each_use(field, visit) visit_register(*field, visit);
     /// A read and written register.
-    InOut(Reg) InOut, read reg(), show(field) *field, each_use(field, visit) visit(*field), each_def(field, visit) visit(*field);
+    InOut(Reg) InOut, read reg(), show(field) *field,
+        each_use(field, visit) visit(*field), each_def(field, visit) visit(*field);
     /// Written registers.
-    Outs(Box<[Reg]>) Outs, read regs(), show(field) field, each_def(field, visit) field.iter().for_each(|&register| visit(register));
+    Outs(Box<[Reg]>) Outs, read regs(), show(field) field,
+        each_def(field, visit) field.iter().for_each(|&register| visit(register));
     /// Read registers or constants.
     Ins(Box<[Operand]>) Ins, read inputs(PATTERN), show(field) field,
         each_use(field, visit) field.iter().for_each(|&input| visit_register(input, visit));

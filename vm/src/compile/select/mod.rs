@@ -12,6 +12,7 @@ pub(super) mod calls;
 mod grow;
 mod notes;
 mod row;
+mod spare;
 mod tree;
 mod write;
 
@@ -23,8 +24,9 @@ use crate::runtime::context::Handler;
 use crate::threaded::{PENDING_MAX, rows};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::steps;
+use spare::Spare;
 use std::ops::Range;
-use tree::{Root, Site, Spare, Tree};
+use tree::{Root, Site, Tree};
 
 /// What a block may have pending when it is fallen into.
 const PENDING_INTO_BLOCK_MAX: u32 = 256;

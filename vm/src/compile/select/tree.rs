@@ -8,7 +8,6 @@ use crate::handlers::typed::word::Class;
 use minivm_isa::entities::{Block, Global, Memory};
 use minivm_isa::program::Constant;
 use minivm_isa::{Input, Instruction, Opcode, Operand, Type};
-use std::cell::RefCell;
 
 /// Something a node computes with.
 #[derive(Clone, Copy)]
@@ -181,24 +180,6 @@ impl Tree {
         // Nodes that were folded away have left kids behind, which are found again in the nodes that took their place.
         self.nodes.iter().flat_map(|node| &node.kids).flatten().for_each(look_at);
         last
-    }
-}
-
-/// Memory of trees that are not needed any more, for other ones.
-#[derive(Default)]
-pub(super) struct Spare(RefCell<Vec<Vec<Node>>>);
-
-impl Spare {
-    fn take(&self) -> Vec<Node> {
-        self.0.borrow_mut().pop().unwrap_or_default()
-    }
-
-    /// Takes the nodes of a tree.
-    pub(super) fn give(&self, mut nodes: Vec<Node>) {
-        if nodes.capacity() > 0 {
-            nodes.clear();
-            self.0.borrow_mut().push(nodes);
-        }
     }
 }
 
