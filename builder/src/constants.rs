@@ -2,22 +2,39 @@
 
 use crate::FunctionBuilder;
 use minivm_isa::Operand;
+use minivm_isa::entities::Const;
 use minivm_isa::program::Constant;
 
 /// Bytes that each takes while a function is built, with room to grow.
 const CONSTANT_BYTES: u64 = 6 * size_of::<Constant>() as u64;
 
+/// So many constants are looked through one by one, which is faster than to find one by its hash; most functions have fewer.
+const LISTED_MAX: usize = 8;
+
 impl FunctionBuilder {
     /// A constant, as an operand. The same constant is kept once.
     pub fn constant(&mut self, constant: Constant) -> Operand {
-        if let Some(&known) = self.constant_ids.get(&constant) {
+        if let Some(known) = self.known_constant(&constant) {
             return known.into();
         }
         let text = if let Constant::String(bytes) = &constant { bytes.len() } else { 0 };
         self.take(CONSTANT_BYTES + 2 * text as u64);
+        if self.constants.len() == LISTED_MAX {
+            self.constant_ids = self.constants.iter().map(|(number, known)| (known.clone(), number)).collect();
+        }
+        if self.constants.len() < LISTED_MAX {
+            return self.constants.push(constant).into();
+        }
         let number = self.constants.push(constant.clone());
         self.constant_ids.insert(constant, number);
         number.into()
+    }
+
+    fn known_constant(&self, constant: &Constant) -> Option<Const> {
+        if self.constants.len() > LISTED_MAX {
+            return self.constant_ids.get(constant).copied();
+        }
+        self.constants.iter().find(|(_, known)| *known == constant).map(|(number, _)| number)
     }
 
     /// The typed constant `value`.

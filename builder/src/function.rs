@@ -2,6 +2,7 @@
 
 mod last;
 mod layout;
+mod written;
 
 use cranelift_entity::{EntityRef, PrimaryMap};
 use minivm_isa::entities::{Block, Const, Reg, Sig, Source};
@@ -14,12 +15,12 @@ use std::collections::HashMap;
 use crate::mistakes::Mistakes;
 use crate::{IntoOperand, IntoOperands};
 pub use minivm_isa::limits::FRAME_WORDS_MAX;
+use written::{Pieces, Position, Written};
 
-/// A block under construction, with its instructions and the source position of each.
+/// A block under construction.
 #[derive(Default)]
 struct BlockData {
-    code: Vec<Instruction>,
-    spans: Vec<Option<(Source, u32, u32, u32)>>,
+    code: Pieces,
     position: Option<u32>,
 }
 
@@ -82,12 +83,14 @@ pub struct FunctionBuilder {
     capture_names: Vec<String>,
     registers: PrimaryMap<Reg, Type>,
     pub(crate) constants: PrimaryMap<Const, Constant>,
+    /// The constants, once there are more than are looked through one by one.
     pub(crate) constant_ids: HashMap<Constant, Const>,
     blocks: PrimaryMap<Block, BlockData>,
+    written: Written,
     placed: u32,
     current: Block,
     regions: Vec<Region>,
-    span: Option<(Source, u32, u32, u32)>,
+    span: Position,
     locals: Vec<LocalRange>,
     /// For each register its open locals, innermost last.
     open_locals: HashMap<Reg, Vec<usize>>,
@@ -102,8 +105,8 @@ pub struct FunctionBuilder {
     taken: u64,
 }
 
-/// Bytes that each of these takes while a function is built and put together, with room to grow. A block has few instructions
-/// as a rule, but room for some more.
+/// Bytes that each of these takes while a function is built and put together, with room to grow. What knows of the flow between
+/// blocks has some, too.
 const BLOCK_BYTES: u64 = 480;
 const INSTRUCTION_BYTES: u64 = 2 * size_of::<Instruction>() as u64 + 104;
 const REGISTER_BYTES: u64 = 4 * size_of::<Type>() as u64;
@@ -126,6 +129,7 @@ impl FunctionBuilder {
             constants: PrimaryMap::new(),
             constant_ids: HashMap::new(),
             blocks,
+            written: Written::default(),
             placed: 1,
             current,
             regions: Vec::new(),
@@ -268,7 +272,12 @@ impl FunctionBuilder {
 
     /// Whether the current block ends with an instruction that leaves it.
     pub fn is_terminated(&self) -> bool {
-        self.blocks[self.current].code.last().is_some_and(|last| last.info().effects.end)
+        self.last().is_some_and(|last| last.info().effects.end)
+    }
+
+    /// The last instruction of the current block.
+    fn last(&self) -> Option<&Instruction> {
+        self.written.last(&self.blocks[self.current].code)
     }
 
     /// Makes `register` the result of the next instruction.
@@ -345,10 +354,7 @@ impl FunctionBuilder {
         if self.is_out_of_memory() {
             return;
         }
-        let span = self.span;
-        let block = &mut self.blocks[self.current];
-        block.code.push(instruction);
-        block.spans.push(span);
+        self.written.push(&mut self.blocks[self.current].code, instruction, self.span);
     }
 
     /// Emits an instruction with a single result; `make` gets its register, which is the one from [`to`](Self::to) or a fresh

@@ -10,7 +10,6 @@
 
 use crate::entities::{Block, Reg};
 use crate::lists::Lists;
-use crate::operand::OperandRef;
 use crate::program::Function;
 use crate::regions::RegionTree;
 use crate::scopes::Scopes;
@@ -47,10 +46,9 @@ impl<'a> Flow<'a> {
         let (mut reads, mut writes) = (Vec::new(), Vec::new());
         // The last block that read a register before it wrote it, and the last one that wrote it.
         let (mut read_in, mut written_in) = (vec![u32::MAX; registers], vec![u32::MAX; registers]);
-        let mut written = Vec::new();
         for (block, at) in instructions(function) {
             // An instruction reads everything before it writes anything.
-            let mut read = |register: Reg| {
+            let read = |register: Reg| {
                 let index = register.as_u32() as usize;
                 if index < registers && written_in[index] != block && read_in[index] != block {
                     read_in[index] = block;
@@ -58,25 +56,14 @@ impl<'a> Flow<'a> {
                 }
             };
             steps::count(1);
-            function.code[at].for_each_operand(|_, operand| match operand {
-                OperandRef::In(input, _) => input.reg().into_iter().for_each(&mut read),
-                OperandRef::Ins(inputs, _) => inputs.iter().filter_map(|input| input.reg()).for_each(&mut read),
-                OperandRef::InOut(register, _) => {
-                    read(register);
-                    written.push(register);
-                }
-                OperandRef::Out(register, _) => written.push(register),
-                OperandRef::Outs(registers, _) => written.extend_from_slice(registers),
-                OperandRef::Target(_) | OperandRef::Targets(_) => {}
-                OperandRef::Index(..) | OperandRef::Immediate(..) => {}
-            });
-            for register in written.drain(..) {
+            function.code[at].for_each_use(read);
+            function.code[at].for_each_def(|register| {
                 let index = register.as_u32() as usize;
                 if index < registers && written_in[index] != block {
                     written_in[index] = block;
                     writes.push((register.as_u32(), (block, at as u32)));
                 }
-            }
+            });
         }
         let (reads, writes) = (Lists::new(registers, &reads), Lists::new(registers, &writes));
         let (sources, scopes) = (sources(function), Scopes::new(function));

@@ -2,7 +2,7 @@
 
 #![allow(clippy::large_enum_variant, reason = "calls are the largest and the most common instructions of dynamic code")]
 
-use crate::entities::{Data, Element, Func, Global, Layout, Memory, Sig, Table};
+use crate::entities::{Block, Data, Element, Func, Global, Layout, Memory, Reg, Sig, Table};
 use crate::facts::{Facts, set_fact};
 use crate::features::{self, Features};
 use crate::for_each_instruction;
@@ -139,6 +139,46 @@ macro_rules! define {
                 )*}
                 let _ = &mut visit;
             }
+
+            /// Visits the registers that are read.
+            pub fn for_each_use(&self, mut visit: impl FnMut(Reg)) {
+                match self {$(
+                    Instruction::$variant { $($field),* } => {
+                        $(<$spec as OperandSpec>::each_use($field, &mut visit);)*
+                    }
+                )*}
+                let _ = &mut visit;
+            }
+
+            /// Visits the registers that are written.
+            pub fn for_each_def(&self, mut visit: impl FnMut(Reg)) {
+                match self {$(
+                    Instruction::$variant { $($field),* } => {
+                        $(<$spec as OperandSpec>::each_def($field, &mut visit);)*
+                    }
+                )*}
+                let _ = &mut visit;
+            }
+
+            /// Visits the blocks where execution may continue; empty unless it ends a block.
+            pub fn for_each_target(&self, mut visit: impl FnMut(Block)) {
+                match self {$(
+                    Instruction::$variant { $($field),* } => {
+                        $(<$spec as OperandSpec>::each_target($field, &mut visit);)*
+                    }
+                )*}
+                let _ = &mut visit;
+            }
+
+            /// Visits the same blocks for rewriting.
+            pub fn for_each_target_mut(&mut self, mut visit: impl FnMut(&mut Block)) {
+                match self {$(
+                    Instruction::$variant { $($field),* } => {
+                        $(<$spec as OperandSpec>::each_target_mut($field, &mut visit);)*
+                    }
+                )*}
+                let _ = &mut visit;
+            }
         }
     };
 }
@@ -217,37 +257,6 @@ impl Instruction {
     #[inline]
     pub fn info(&self) -> &'static InstructionInfo {
         self.opcode().info()
-    }
-
-    /// Visits the registers that are read.
-    pub fn for_each_use(&self, mut visit: impl FnMut(crate::entities::Reg)) {
-        self.for_each_operand(|_, operand| match operand {
-            OperandRef::In(input, _) => input.reg().into_iter().for_each(&mut visit),
-            OperandRef::Ins(inputs, _) => inputs.iter().filter_map(|input| input.reg()).for_each(&mut visit),
-            OperandRef::InOut(reg, _) => visit(reg),
-            OperandRef::Out(..) | OperandRef::Outs(..) | OperandRef::Target(_) => {}
-            OperandRef::Targets(_) | OperandRef::Index(..) | OperandRef::Immediate(..) => {}
-        });
-    }
-
-    /// Visits the registers that are written.
-    pub fn for_each_def(&self, mut visit: impl FnMut(crate::entities::Reg)) {
-        self.for_each_operand(|_, operand| match operand {
-            OperandRef::Out(reg, _) | OperandRef::InOut(reg, _) => visit(reg),
-            OperandRef::Outs(regs, _) => regs.iter().copied().for_each(&mut visit),
-            OperandRef::In(..) | OperandRef::Ins(..) | OperandRef::Target(_) => {}
-            OperandRef::Targets(_) | OperandRef::Index(..) | OperandRef::Immediate(..) => {}
-        });
-    }
-
-    /// Visits the blocks where execution may continue; empty unless it ends a block.
-    pub fn for_each_target(&self, mut visit: impl FnMut(crate::entities::Block)) {
-        self.for_each_operand(|_, operand| match operand {
-            OperandRef::Target(block) => visit(block),
-            OperandRef::Targets(blocks) => blocks.iter().copied().for_each(&mut visit),
-            OperandRef::Out(..) | OperandRef::In(..) | OperandRef::InOut(..) | OperandRef::Outs(..) => {}
-            OperandRef::Ins(..) | OperandRef::Index(..) | OperandRef::Immediate(..) => {}
-        });
     }
 }
 

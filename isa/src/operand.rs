@@ -222,6 +222,18 @@ pub trait OperandSpec {
     fn show(field: &Self::Field) -> OperandRef<'_>;
     /// Shows the field for rewriting.
     fn show_mut(field: &mut Self::Field) -> OperandMut<'_>;
+    /// Visits the registers that are read.
+    #[inline(always)]
+    fn each_use(_: &Self::Field, _: &mut impl FnMut(Reg)) {}
+    /// Visits the registers that are written.
+    #[inline(always)]
+    fn each_def(_: &Self::Field, _: &mut impl FnMut(Reg)) {}
+    /// Visits the blocks.
+    #[inline(always)]
+    fn each_target(_: &Self::Field, _: &mut impl FnMut(Block)) {}
+    /// Visits the blocks for rewriting.
+    #[inline(always)]
+    fn each_target_mut(_: &mut Self::Field, _: &mut impl FnMut(&mut Block)) {}
 }
 
 /// Names of patterns in the table.
@@ -276,8 +288,18 @@ pub mod patterns {
 use patterns::PatternSpec;
 use std::marker::PhantomData;
 
+#[inline(always)]
+fn visit_register(input: Operand, visit: &mut impl FnMut(Reg)) {
+    if let Some(register) = input.reg() {
+        visit(register);
+    }
+}
+
 macro_rules! pattern_specs {
-    ($($(#[$doc:meta])* $name:ident($field:ty) $role:ident, read $read:ident($($pass:ident)?), show($value:ident) $show:expr;)*) => {$(
+    ($(
+        $(#[$doc:meta])* $name:ident($field:ty) $role:ident, read $read:ident($($pass:ident)?), show($value:ident) $show:expr
+        $(, $visitor:ident($visited:ident, $visit:ident) $how:expr)*;
+    )*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name<P>(PhantomData<P>);
@@ -293,21 +315,28 @@ macro_rules! pattern_specs {
             fn show_mut(field: &mut $field) -> OperandMut<'_> {
                 OperandMut::$role(field)
             }
+            $(#[inline(always)]
+            fn $visitor($visited: &$field, $visit: &mut impl FnMut(Reg)) {
+                $how
+            })*
         }
     )*};
 }
 
 pattern_specs! {
     /// A written register.
-    Out(Reg) Out, read reg(), show(field) *field;
+    Out(Reg) Out, read reg(), show(field) *field, each_def(field, visit) visit(*field);
     /// A read register or constant.
-    In(Operand) In, read input(PATTERN), show(field) *field;
+    In(Operand) In, read input(PATTERN), show(field) *field, each_use(field, visit) visit_register(*field, visit);
     /// A read and written register.
-    InOut(Reg) InOut, read reg(), show(field) *field;
+    InOut(Reg) InOut, read reg(), show(field) *field,
+        each_use(field, visit) visit(*field), each_def(field, visit) visit(*field);
     /// Written registers.
-    Outs(Box<[Reg]>) Outs, read regs(), show(field) field;
+    Outs(Box<[Reg]>) Outs, read regs(), show(field) field,
+        each_def(field, visit) field.iter().for_each(|&register| visit(register));
     /// Read registers or constants.
-    Ins(Box<[Operand]>) Ins, read inputs(PATTERN), show(field) field;
+    Ins(Box<[Operand]>) Ins, read inputs(PATTERN), show(field) field,
+        each_use(field, visit) field.iter().for_each(|&input| visit_register(input, visit));
 }
 
 /// A branch target.
@@ -325,6 +354,14 @@ impl OperandSpec for Target {
     fn show_mut(field: &mut Block) -> OperandMut<'_> {
         OperandMut::Target(field)
     }
+    #[inline(always)]
+    fn each_target(field: &Block, visit: &mut impl FnMut(Block)) {
+        visit(*field);
+    }
+    #[inline(always)]
+    fn each_target_mut(field: &mut Block, visit: &mut impl FnMut(&mut Block)) {
+        visit(field);
+    }
 }
 
 /// A list of branch targets.
@@ -341,6 +378,14 @@ impl OperandSpec for Targets {
     }
     fn show_mut(field: &mut Box<[Block]>) -> OperandMut<'_> {
         OperandMut::Targets(field)
+    }
+    #[inline(always)]
+    fn each_target(field: &Box<[Block]>, visit: &mut impl FnMut(Block)) {
+        field.iter().for_each(|&block| visit(block));
+    }
+    #[inline(always)]
+    fn each_target_mut(field: &mut Box<[Block]>, visit: &mut impl FnMut(&mut Block)) {
+        field.iter_mut().for_each(visit);
     }
 }
 

@@ -31,7 +31,7 @@ impl FunctionBuilder {
         match value.reg() {
             Some(register) if register == to => {}
             Some(register) if self.is_last_result(register) && self.register_type(register) == ty => {
-                let last = self.blocks[self.current].code.last_mut().expect("it has the last result");
+                let last = self.written.last_mut(&self.blocks[self.current].code).expect("it has the last result");
                 last.for_each_operand_mut(|operand| match operand {
                     OperandMut::Out(result) => *result = to,
                     OperandMut::Outs(results) => results.fill(to),
@@ -82,7 +82,7 @@ impl FunctionBuilder {
     }
 
     fn last_with_result(&self, register: Reg) -> Option<&Instruction> {
-        let last = self.blocks[self.current].code.last().filter(|last| !last.info().effects.end)?;
+        let last = self.last().filter(|last| !last.info().effects.end)?;
         let is_variable = self.open_locals.get(&register).is_some_and(|open| !open.is_empty());
         let (mut results, mut is_one) = (0, !is_variable && self.destination.is_none());
         last.for_each_operand(|_, operand| match operand {
@@ -102,9 +102,7 @@ impl FunctionBuilder {
 
     /// Puts an instruction in the place of the last one, with the position of that.
     fn replace_last(&mut self, instruction: Instruction) {
-        let block = &mut self.blocks[self.current];
-        block.code.pop();
-        let of_last = block.spans.pop().flatten();
+        let of_last = self.written.pop(&mut self.blocks[self.current].code);
         let span = std::mem::replace(&mut self.span, of_last);
         self.emit(instruction);
         self.span = span;

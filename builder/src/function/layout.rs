@@ -1,17 +1,17 @@
 //! From blocks to the code of a function, one after the other.
 
 use super::FunctionBuilder;
+use super::written::Position;
 use crate::BuildError;
 use crate::mistakes::Mistakes;
 use cranelift_entity::{PrimaryMap, SecondaryMap};
-use minivm_isa::entities::{Block, Source};
+use minivm_isa::entities::Block;
 use minivm_isa::frame::words_of;
 use minivm_isa::limits::FRAME_WORDS_MAX;
-use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Function, Local, Span};
 use minivm_isa::regions::RegionTree;
+use minivm_isa::steps;
 use minivm_isa::verify::{Place, SourceLine};
-use minivm_isa::{Instruction, steps};
 
 /// What blocks have to be that something names.
 const NEVER_PLACED: &str = "a block that was switched to";
@@ -52,29 +52,31 @@ impl FunctionBuilder {
         let mut starts = PrimaryMap::new();
         let mut total = 0;
         for &block in &order {
-            if self.blocks[block].code.is_empty() {
+            let length = self.blocks[block].code.len();
+            if length == 0 {
                 let expected = "a block with instructions".to_owned();
                 self.mistakes.note((block, 0), "switch_to", expected, format!("{block} without"));
             }
             numbers[block] = Some(starts.push(total));
-            total += u32::try_from(self.blocks[block].code.len()).expect("code is counted in u32");
+            total += u32::try_from(length).expect("code is counted in u32");
         }
         self.check_regions(&numbers);
         let number = |block: Block| numbers[block].unwrap_or(Block::from_u32(0));
         let locals = self.finish_locals(&starts, &numbers, total);
-        let (mut code, mut spans) = (Vec::with_capacity(total as usize), Vec::<Span>::new());
+        let (mut code, positions) = self.written.in_order(order.iter().map(|&block| &self.blocks[block].code));
+        let mut spans = Vec::with_capacity(code.len());
+        let mut rest = code.iter_mut().zip(positions).enumerate();
         for &block in &order {
-            let data = std::mem::take(&mut self.blocks[block]);
-            for (offset, (mut instruction, span)) in data.code.into_iter().zip(data.spans).enumerate() {
+            for (offset, (at, (instruction, position))) in rest.by_ref().take(self.blocks[block].code.len()).enumerate()
+            {
                 steps::count(1);
-                renumber(&mut instruction, |target| {
-                    if numbers[target].is_none() {
+                instruction.for_each_target_mut(|target| {
+                    if numbers[*target].is_none() {
                         self.mistakes.note((block, offset), "target", NEVER_PLACED.to_owned(), target.to_string());
                     }
-                    number(target)
+                    *target = number(*target);
                 });
-                push_span(&mut spans, code.len(), span);
-                code.push(instruction);
+                push_span(&mut spans, at, position);
             }
         }
         for region in &mut self.regions {
@@ -87,6 +89,7 @@ impl FunctionBuilder {
         // Nothing is added any more, and programs may have very many functions.
         self.registers.shrink_to_fit();
         self.constants.shrink_to_fit();
+        code.shrink_to_fit();
         spans.shrink_to_fit();
         let function = Function {
             name: self.name,
@@ -164,15 +167,7 @@ impl FunctionBuilder {
     }
 }
 
-fn renumber(instruction: &mut Instruction, number: impl Fn(Block) -> Block) {
-    instruction.for_each_operand_mut(|operand| match operand {
-        OperandMut::Target(block) => *block = number(*block),
-        OperandMut::Targets(blocks) => blocks.iter_mut().for_each(|block| *block = number(*block)),
-        _ => {}
-    });
-}
-
-fn push_span(spans: &mut Vec<Span>, instruction: usize, span: Option<(Source, u32, u32, u32)>) {
+fn push_span(spans: &mut Vec<Span>, instruction: usize, span: Position) {
     let Some((source, line, start, end)) = span else { return };
     let same = |last: &Span| (last.source, last.line, last.start, last.end) == (source, line, start, end);
     if !spans.last().is_some_and(same) {

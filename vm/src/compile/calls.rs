@@ -90,7 +90,7 @@ impl Compiling<'_> {
                 let cost = self.take_pending();
                 self.begin(at, last.handler, calls::call_slow);
                 self.asm.head(rows::CallAfter { closure, window: self.window, cost, length: 0 });
-                last.write(&mut self.asm, at);
+                last.write(self, at);
                 self.asm.fill_length();
                 self.typed_results(at, signature, results);
             }
@@ -273,7 +273,7 @@ impl Compiling<'_> {
         let (window, table) = (self.window, self.instance.table(table));
         self.begin(at, last.handler, calls::call_element_slow);
         self.asm.head(rows::CallElement { table, index, window, signature: number, length: 0, cost });
-        last.write(&mut self.asm, at);
+        last.write(self, at);
         self.asm.fill_length();
     }
 

@@ -62,7 +62,7 @@ impl Facts {
 
     /// Runs the dataflow.
     pub(crate) fn compute(function: &Function) -> Self {
-        if !function.code.iter().any(makes_number) {
+        if !function.code.iter().any(|instruction| makes_number(function, instruction)) {
             return Facts::none();
         }
         let mut finding = Finding::new(function);
@@ -137,6 +137,9 @@ impl Known {
 
     /// Takes over what is known after an instruction, on all ways out of it.
     pub(crate) fn step(&mut self, function: &Function, instruction: &Instruction) {
+        if self.facts.is_empty() {
+            return;
+        }
         let known = result(function, instruction, self);
         instruction.for_each_def(|reg| self.set(reg, Fact::Unknown));
         if let Some((reg, fact)) = known {
@@ -256,14 +259,12 @@ impl<'a> Finding<'a> {
 }
 
 /// Whether an instruction may make a number whose kind is known.
-fn makes_number(instruction: &Instruction) -> bool {
-    matches!(
-        instruction,
-        Instruction::ForPrepare { .. }
-            | Instruction::Copy { .. }
-            | Instruction::AnyFromI64 { .. }
-            | Instruction::AnyFromF64 { .. }
-    )
+fn makes_number(function: &Function, instruction: &Instruction) -> bool {
+    match instruction {
+        Instruction::ForPrepare { .. } | Instruction::AnyFromI64 { .. } | Instruction::AnyFromF64 { .. } => true,
+        Instruction::Copy { dst, .. } => function.registers[*dst] == Type::Any,
+        _ => false,
+    }
 }
 
 /// The kind of an operand.

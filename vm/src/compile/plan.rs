@@ -32,6 +32,10 @@ impl Plan {
     /// The plan for optimised code. `window` is the word where a callee's registers begin.
     pub(crate) fn compute(function: &Function, temporaries: &Temporaries, window: usize) -> Self {
         let mut plan = Plan::baseline(function);
+        // All of this is about values that know their type.
+        if !function.registers.values().any(|&ty| ty == Type::Any) {
+            return plan;
+        }
         plan.fold_captures(function, temporaries);
         plan.place_arguments(function, temporaries, window);
         plan.windows = (0u32..)

@@ -458,9 +458,7 @@ impl Assembler {
 
     /// Fills up to 8 bytes.
     pub(crate) fn pad(&mut self) {
-        while !self.halves.len().is_multiple_of(4) {
-            self.halves.push(0);
-        }
+        self.halves.resize(self.halves.len().next_multiple_of(4), 0);
     }
 
     /// A 16-bit operand.
@@ -470,14 +468,17 @@ impl Assembler {
 
     /// A 32-bit operand.
     pub(crate) fn u32(&mut self, value: u32) {
-        self.halves.push(value as u16);
-        self.halves.push((value >> 16) as u16);
+        self.halves.extend_from_slice(&[value as u16, (value >> 16) as u16]);
     }
 
     /// A 64-bit operand.
     pub(crate) fn u64(&mut self, value: u64) {
-        self.u32(value as u32);
-        self.u32((value >> 32) as u32);
+        self.halves.extend_from_slice(&[
+            value as u16,
+            (value >> 16) as u16,
+            (value >> 32) as u16,
+            (value >> 48) as u16,
+        ]);
     }
 
     /// A 32-bit operand that [`fill_length`](Self::fill_length) fills in.
@@ -533,8 +534,9 @@ impl Assembler {
             let taken_over = self.pending[fixup.target.as_u32() as usize];
             self.halves[fixup.at] = (fixup.pending as i32 - taken_over as i32) as u16;
         }
-        let word = |halves: &[u16]| halves.iter().rev().fold(0u64, |word, &half| word << 16 | u64::from(half));
-        let words: Box<[Cell<u64>]> = self.halves.chunks(4).map(word).map(Cell::new).collect();
+        let word = |halves: &[u16; 4]| halves.iter().rev().fold(0u64, |word, &half| word << 16 | u64::from(half));
+        let (whole, []) = self.halves.as_chunks() else { unreachable!("it was filled up") };
+        let words: Box<[Cell<u64>]> = whole.iter().map(word).map(Cell::new).collect();
         words[0].set(info as usize as u64);
         words[2].set(u64::from(header.extent) | u64::from(header.params) << 32);
         self.map.shrink_to_fit();

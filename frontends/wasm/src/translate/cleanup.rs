@@ -1,7 +1,6 @@
 //! The last pass over a function: zeros for locals, short cuts through jumps, blocks that nothing reaches.
 
 use minivm_isa::entities::Block;
-use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Function, Span};
 use minivm_isa::regions::RegionTree;
 use minivm_isa::{Instruction, steps};
@@ -19,7 +18,8 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
     let mut before: Vec<Block> = Vec::new();
     let mut code = std::mem::take(&mut function.code).into_iter();
     let mut spans = std::mem::take(&mut function.spans).into_iter().peekable();
-    let mut place = Placed { code: zeros, spans: Vec::new() };
+    let mut place = Placed { code: zeros, spans: Vec::with_capacity(spans.len()) };
+    place.code.reserve(code.len());
     let mut numbers = Vec::with_capacity(function.blocks.len());
     let old = std::mem::take(&mut function.blocks);
     let ends = old.values().skip(1).map(|&start| start as usize).chain([code.len()]);
@@ -38,17 +38,24 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
         is_apart &= !is_reached;
         // What jumps to a joined block does not exist any more, so its number does not matter.
         numbers.push(Block::from_u32(u32::try_from(function.blocks.len()).expect("blocks are counted in u32") - 1));
-        while index < end {
-            steps::count(1);
-            let instruction = code.next().expect("blocks end where the code does");
-            while spans.peek().is_some_and(|next| next.instruction as usize <= index) {
-                span = spans.next();
-            }
-            if is_reached {
-                place.push(instruction, span);
-            }
-            index += 1;
+        steps::count(end - index);
+        let passed = |next: &Span, at: usize| next.instruction as usize <= at;
+        while spans.peek().is_some_and(|next| passed(next, index)) {
+            span = spans.next();
         }
+        let moved = code.by_ref().take(end - index);
+        if is_reached {
+            let first = place.code.len();
+            place.spans_from(first, span);
+            place.code.extend(moved);
+            while let Some(next) = spans.next_if(|next| passed(next, end - 1)) {
+                place.spans_from(first + next.instruction as usize - index, Some(next));
+                span = Some(next);
+            }
+        } else {
+            moved.for_each(drop);
+        }
+        index = end;
     }
     function.code = place.code;
     function.spans = place.spans;
@@ -65,7 +72,7 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
     function.regions.shrink_to_fit();
     let number = |block: &mut Block| *block = numbers[block.as_u32() as usize];
     for instruction in &mut function.code {
-        for_each_target_mut(instruction, number);
+        instruction.for_each_target_mut(number);
     }
     function
 }
@@ -90,18 +97,18 @@ impl Placed {
         joins
     }
 
-    fn push(&mut self, instruction: Instruction, span: Option<Span>) {
-        if let Some(mut span) = span {
-            // The first one holds for the zeros, too.
-            span.instruction = if self.spans.is_empty() { 0 } else { self.len() };
-            if self.spans.last().is_some_and(|last| last.instruction == span.instruction) {
-                self.spans.pop();
-            }
-            if !self.spans.last().is_some_and(|last| Span { instruction: span.instruction, ..*last } == span) {
-                self.spans.push(span);
-            }
+    /// Instructions from this one on have a span.
+    fn spans_from(&mut self, instruction: usize, span: Option<Span>) {
+        let Some(mut span) = span else { return };
+        // The first one holds for the zeros, too.
+        span.instruction =
+            if self.spans.is_empty() { 0 } else { u32::try_from(instruction).expect("code is counted in u32") };
+        if self.spans.last().is_some_and(|last| last.instruction == span.instruction) {
+            self.spans.pop();
         }
-        self.code.push(instruction);
+        if !self.spans.last().is_some_and(|last| Span { instruction: span.instruction, ..*last } == span) {
+            self.spans.push(span);
+        }
     }
 }
 
@@ -118,7 +125,7 @@ fn shorten_jumps(function: &mut Function) {
         }
     }
     for instruction in &mut function.code {
-        for_each_target_mut(instruction, |block| *block = goals[block.as_u32() as usize]);
+        instruction.for_each_target_mut(|block| *block = goals[block.as_u32() as usize]);
     }
 }
 
@@ -142,12 +149,4 @@ fn references(function: &Function) -> Vec<u32> {
         }
     }
     references
-}
-
-fn for_each_target_mut(instruction: &mut Instruction, mut visit: impl FnMut(&mut Block)) {
-    instruction.for_each_operand_mut(|operand| match operand {
-        OperandMut::Target(block) => visit(block),
-        OperandMut::Targets(blocks) => blocks.iter_mut().for_each(&mut visit),
-        _ => {}
-    });
 }

@@ -1,15 +1,13 @@
 //! What calls and returns take into their instructions: arguments that are computed where the callee wants them, values that
 //! are returned, returns in place of jumps to them.
 
-use super::notes;
-use super::tree::{self, Kid, Leaf, Return, Root, Site, Tree};
-use super::write::{operands, single};
+use super::tree::{self, Kid, Leaf, Return, Root, Site};
+use super::write::{single, trees};
 use super::{Compiling, Planned, grow};
 use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::shape;
 use crate::handlers::typed::shape::Key;
 use crate::runtime::context::Handler;
-use crate::threaded::Assembler;
 use minivm_isa::entities::Block;
 use minivm_isa::{Instruction, Operand};
 use std::ops::Range;
@@ -69,7 +67,7 @@ pub(super) fn plan_arguments(compiling: &mut Compiling, at: usize) {
         let site = Site { at, argument: Some((argument, slot)) };
         let (statement, members) =
             grow::statement(compiling, site, &taken).expect("there are handlers that copy words");
-        taken.extend(members);
+        taken.extend_from_slice(members.list());
         planned.push(statement);
     }
     for member in taken {
@@ -82,38 +80,39 @@ pub(super) fn plan_arguments(compiling: &mut Compiling, at: usize) {
 /// What a call does first in its own instruction.
 pub(crate) struct Last {
     pub(crate) handler: Handler,
-    trees: Vec<Tree>,
+    /// All arguments, of which those from `first` on are done there.
+    planned: Vec<Planned>,
+    first: usize,
 }
 
 impl Last {
     /// Writes its operands, and that those of the call at `at` follow.
-    pub(crate) fn write(&self, asm: &mut Assembler, at: usize) {
-        for tree in &self.trees {
-            notes::tree(asm, tree);
-            operands(asm, tree);
+    pub(crate) fn write(self, compiling: &mut Compiling, at: usize) {
+        for planned in &self.planned[self.first..] {
+            trees(&mut compiling.asm, &[planned]);
         }
-        asm.pad();
-        asm.part(at);
+        compiling.asm.pad();
+        compiling.asm.part(at);
+        self.planned.into_iter().for_each(|planned| compiling.typed.spare.give(planned.tree.nodes));
     }
 }
 
 /// The key of statements that are done one after the other.
-fn statements_key(trees: &[Planned]) -> Option<Key> {
-    let mut keys = trees.iter().map(|planned| planned.tree.is_exact().then(|| planned.tree.key()));
+fn statements_key(statements: &[Planned]) -> Option<Key> {
+    let mut keys = statements.iter().map(|planned| planned.tree.is_exact().then_some(planned.key));
     let first = keys.next().unwrap_or(Some(shape::NOTHING))?;
     keys.try_fold(first, |before, key| Some(shape::then(before, key?)))
 }
 
 /// Puts the arguments of a call in place, but those that the call does itself: its handler has the key that `call` gives for them.
 pub(crate) fn place_arguments(compiling: &mut Compiling, at: usize, call: fn(Key) -> Key) -> Last {
-    let mut planned = take(compiling, at);
+    let planned = take(compiling, at);
     let registry = Registry::get();
     for count in (0..=planned.len().min(3)).rev() {
-        let rest = planned.len() - count;
-        if let Some(handler) = statements_key(&planned[rest..]).and_then(|key| registry.find(call(key))) {
-            let trees = planned.split_off(rest).into_iter().map(|planned| planned.tree).collect();
-            place(compiling, at, &planned);
-            return Last { handler, trees };
+        let first = planned.len() - count;
+        if let Some(handler) = statements_key(&planned[first..]).and_then(|key| registry.find(call(key))) {
+            place(compiling, at, &planned[..first]);
+            return Last { handler, planned, first };
         }
     }
     unreachable!("there is a handler that only calls")
@@ -136,14 +135,11 @@ fn place(compiling: &mut Compiling, at: usize, planned: &[Planned]) {
     while let [first, others @ ..] = rest {
         rest = others;
         if let [second, after @ ..] = others
-            && let Some(key) = super::joint_key(&[&first.tree, &second.tree])
-            && let Some(handler) = Registry::get().find(key)
+            && first.may_lead()
+            && let Some(handler) = super::joint_key(first.key, second).and_then(|key| Registry::get().find(key))
         {
             compiling.asm.begin(handler, first.first.min(second.first) as usize);
-            for tree in [&first.tree, &second.tree] {
-                notes::tree(&mut compiling.asm, tree);
-                operands(&mut compiling.asm, tree);
-            }
+            trees(&mut compiling.asm, &[first, second]);
             rest = after;
         } else {
             single(compiling, at, first);
@@ -160,15 +156,15 @@ pub(super) fn return_at_conditions(compiling: &mut Compiling, range: Range<usize
         if at < done_until {
             continue;
         }
-        if let Some((later, _)) = joined {
-            done_until = later.last().map_or(0, |last| last + 1);
+        if let Some(joined) = joined {
+            done_until = joined.later().last().map_or(0, |last| last + 1);
             continue;
         }
         let Root::Condition { value: condition, target, otherwise, falls } = tree.root else { continue };
         let Some(value) = lone_return(compiling, target).filter(|_| tree.is_exact()) else { continue };
         let statement = compiling.typed.statements[index].as_mut().expect("it was just there");
         let before = std::mem::replace(&mut statement.tree.root, Root::ReturnIf { condition, value, otherwise, falls });
-        match Registry::get().find(statement.tree.handler_key()) {
+        match Registry::get().find(statement.tree.handler_key(statement.key)) {
             Some(handler) => statement.handler = handler,
             None => statement.tree.root = before,
         }

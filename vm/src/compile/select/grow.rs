@@ -5,41 +5,63 @@ use super::tree::{self, Root, Site, Tree};
 use super::{Compiling, Planned};
 use crate::handlers::control;
 use crate::handlers::typed::registry::Registry;
+use crate::handlers::typed::shape::Key;
 use crate::runtime::context::Handler;
 use minivm_isa::Instruction;
 use minivm_isa::steps;
 
 /// Trees tried for one statement.
-const TRIES_MAX: u32 = 24;
+const TRIES_MAX: usize = 24;
 /// How far a definition may move down to its reader.
 const DISTANCE_MAX: usize = 24;
 
 /// The statement at `at`, if there is one that is typed, and the definitions it takes in.
-pub(super) fn statement(compiling: &Compiling, site: Site, taken: &[u32]) -> Option<(Planned, Vec<u32>)> {
+pub(super) fn statement(compiling: &Compiling, site: Site, taken: &[u32]) -> Option<(Planned, Members)> {
     let at = site.at;
-    let mut tree = tree::build(compiling, site, &[])?;
+    let tree = tree::build(compiling, site, &[])?;
     if matches!(tree.root, Root::Jump { .. }) {
-        return Some((planned(at, tree, control::jump, &[]), Vec::new()));
+        let key = tree.key();
+        return Some(planned(at, (tree, key, control::jump), Members::default()));
     }
-    if !compiling.baseline {
-        let mut search = Search { compiling, site, taken, members: Vec::new(), best: None, tries: 0 };
+    if tree.last_definition(u32::MAX, &[]).is_some() {
+        let mut search = Search { compiling, site, taken, members: Members::default(), best: None, tries: 0 };
         search.grow(&tree);
-        if let Some((larger, handler, members)) = search.best {
-            return Some((planned(at, larger, handler, &members), members));
+        if let Some((larger, members)) = search.best {
+            compiling.typed.spare.give(tree.nodes);
+            return Some(planned(at, larger, members));
         }
     }
-    let registry = Registry::get();
-    let handler = registry.find(tree.handler_key()).or_else(|| {
+    let find = |tree: Tree| {
+        let key = tree.key();
+        match Registry::get().find(tree.handler_key(key)) {
+            Some(handler) => Ok((tree, key, handler)),
+            None => Err(tree),
+        }
+    };
+    let found = find(tree).or_else(|mut tree| {
         // What no handler is exact for, one takes that looks what its operands are.
         tree.either = true;
-        registry.find(tree.handler_key())
-    })?;
-    Some((planned(at, tree, handler, &[]), Vec::new()))
+        find(tree)
+    });
+    Some(planned(at, found.ok()?, Members::default()))
 }
 
-fn planned(at: usize, tree: Tree, handler: Handler, members: &[u32]) -> Planned {
-    let first = members.iter().copied().min().unwrap_or(at as u32).min(at as u32);
-    Planned { tree, handler, first, joined: None }
+fn planned(at: usize, (tree, key, handler): (Tree, Key, Handler), members: Members) -> (Planned, Members) {
+    let first = members.list().iter().copied().min().unwrap_or(at as u32).min(at as u32);
+    (Planned { tree, key, handler, first, joined: None }, members)
+}
+
+/// Definitions that a tree takes in.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Members {
+    list: [u32; TRIES_MAX],
+    count: usize,
+}
+
+impl Members {
+    pub(super) fn list(&self) -> &[u32] {
+        &self.list[..self.count]
+    }
 }
 
 struct Search<'a, 'l> {
@@ -47,33 +69,52 @@ struct Search<'a, 'l> {
     site: Site,
     /// Taken in by another argument of the same call.
     taken: &'a [u32],
-    members: Vec<u32>,
-    best: Option<(Tree, Handler, Vec<u32>)>,
-    tries: u32,
+    members: Members,
+    /// The largest tree with its key and handler, and what it takes in.
+    best: Option<((Tree, Key, Handler), Members)>,
+    tries: usize,
 }
 
 impl Search<'_, '_> {
     /// Tries to take each definition of a leaf into the tree, and on from there. Bounded by [`TRIES_MAX`], so the recursion is.
     fn grow(&mut self, tree: &Tree) {
-        let mut definitions: Vec<u32> = tree.definitions().filter(|at| !self.members.contains(at)).collect();
-        definitions.sort_unstable_by(|a, b| b.cmp(a));
-        definitions.dedup();
-        for definition in definitions {
-            if self.tries >= TRIES_MAX || !self.may_move(definition as usize) {
+        let mut below = u32::MAX;
+        while let Some(definition) = tree.last_definition(below, self.members.list()) {
+            below = definition;
+            if self.tries >= TRIES_MAX {
+                return;
+            }
+            if !self.may_move(definition as usize) {
                 continue;
             }
             self.tries += 1;
             steps::count(1);
-            self.members.push(definition);
-            let larger = tree::build(self.compiling, self.site, &self.members).expect("it was a statement before");
-            if let Some(handler) = Registry::get().find(larger.handler_key()) {
-                self.grow(&larger);
-                if self.best.as_ref().is_none_or(|(_, _, members)| members.len() < self.members.len()) {
-                    self.best = Some((larger, handler, self.members.clone()));
+            self.members.list[self.members.count] = definition;
+            self.members.count += 1;
+            let larger = tree::build(self.compiling, self.site, self.members.list());
+            let larger = larger.expect("it was a statement before");
+            let key = larger.key();
+            let unused = match Registry::get().find(larger.handler_key(key)) {
+                Some(handler) => {
+                    self.grow(&larger);
+                    self.keep((larger, key, handler))
                 }
+                None => Some(larger),
+            };
+            if let Some(tree) = unused {
+                self.compiling.typed.spare.give(tree.nodes);
             }
-            self.members.pop();
+            self.members.count -= 1;
         }
+    }
+
+    /// Keeps what was found for the members at hand, if it takes in more than what was found before; gives the tree that is not kept.
+    fn keep(&mut self, found: (Tree, Key, Handler)) -> Option<Tree> {
+        let known = self.best.as_ref().map_or(0, |(_, members)| members.count);
+        if known >= self.members.count {
+            return Some(found.0);
+        }
+        self.best.replace((found, self.members)).map(|((tree, ..), _)| tree)
     }
 
     /// Whether a definition may be computed where the statement is instead of where it stands.
@@ -88,7 +129,7 @@ impl Search<'_, '_> {
         (from + 1..at).all(|between| {
             // What another, later statement took in is computed there and does not mind.
             self.compiling.absorbed[between].is_some()
-                || self.members.contains(&(between as u32))
+                || self.members.list().contains(&(between as u32))
                 || self.commutes(&code[from], moved, &code[between])
         })
     }

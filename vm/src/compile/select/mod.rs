@@ -12,6 +12,7 @@ pub(super) mod calls;
 mod grow;
 mod notes;
 mod row;
+mod spare;
 mod tree;
 mod write;
 
@@ -21,8 +22,9 @@ use crate::handlers::typed::shape;
 use crate::handlers::typed::shape::Key;
 use crate::runtime::context::Handler;
 use crate::threaded::{PENDING_MAX, rows};
-use minivm_isa::entities::Block;
+use minivm_isa::entities::{Block, Reg};
 use minivm_isa::steps;
+use spare::Spare;
 use std::ops::Range;
 use tree::{Root, Site, Tree};
 
@@ -34,46 +36,68 @@ const PENDING_INTO_BLOCK_MAX: u32 = 256;
 pub(crate) struct Plan {
     /// First instruction of the block.
     start: usize,
-    /// Instructions that define temporaries, after the one that alone reads it; in order.
-    feeds: Vec<(u32, u32)>,
+    /// Instructions that define temporaries, after the one that alone reads it, and with the register; in order.
+    feeds: Vec<(u32, u32, Reg)>,
     /// For calls: the statements that put their arguments in place.
     arguments: Vec<(u32, Vec<Planned>)>,
     /// For each instruction: the statement it is the root of.
     statements: Vec<Option<Planned>>,
+    spare: Spare,
 }
 
 /// A statement of a block.
 struct Planned {
     tree: Tree,
+    /// The key of the tree.
+    key: Key,
     /// The handler for it alone.
     handler: Handler,
     /// The first canonical instruction it does.
     first: u32,
-    /// The statements behind it that are done by the same instruction, and the handler for all.
-    joined: Option<(Vec<u32>, Handler)>,
+    /// What is done by the same instruction.
+    joined: Option<Joined>,
+}
+
+impl Planned {
+    /// Whether one handler may do it and then others.
+    fn may_lead(&self) -> bool {
+        self.tree.is_statement() && self.tree.is_exact()
+    }
+}
+
+/// The statements behind one that are done by the same instruction, and the handler for all.
+#[derive(Clone, Copy)]
+struct Joined {
+    later: [u32; JOINED_MAX - 1],
+    count: usize,
+    handler: Handler,
+}
+
+impl Joined {
+    fn later(&self) -> &[u32] {
+        &self.later[..self.count]
+    }
 }
 
 impl Plan {
     /// The instruction that defines `reg` for `reader` alone.
-    fn feeder(&self, compiling: &Compiling, reader: usize, reg: minivm_isa::entities::Reg) -> Option<u32> {
+    fn feeder(&self, reader: usize, reg: Reg) -> Option<u32> {
         let reader = reader as u32;
-        let first = self.feeds.partition_point(|&(by, _)| by < reader);
-        let feeds = self.feeds[first..]
-            .iter()
-            .inspect(|_| steps::count(1))
-            .take_while(|&&(by, _)| by == reader)
-            .map(|&(_, at)| at);
-        feeds.into_iter().find(|&at| row::result(&compiling.function.code[at as usize]) == Some(reg))
+        let first = self.feeds.partition_point(|&(by, ..)| by < reader);
+        let mut feeds = self.feeds[first..].iter().inspect(|_| steps::count(1)).take_while(|&&(by, ..)| by == reader);
+        feeds.find(|&&(_, _, result)| result == reg).map(|&(_, at, _)| at)
     }
 }
 
 /// Decides what becomes of the typed instructions of a block: fills `absorbed` and what [`emit`] goes by.
 pub(crate) fn plan(compiling: &mut Compiling, range: Range<usize>) {
-    compiling.typed.start = range.start;
-    compiling.typed.statements.clear();
-    compiling.typed.statements.resize_with(range.len(), || None);
-    compiling.typed.feeds.clear();
-    compiling.typed.arguments.clear();
+    let plan = &mut compiling.typed;
+    plan.start = range.start;
+    plan.statements.iter_mut().flatten().for_each(|planned| plan.spare.give(std::mem::take(&mut planned.tree.nodes)));
+    plan.statements.clear();
+    plan.statements.resize_with(range.len(), || None);
+    plan.feeds.clear();
+    plan.arguments.clear();
     if !compiling.baseline {
         find_feeds(compiling, range.clone());
     }
@@ -83,7 +107,7 @@ pub(crate) fn plan(compiling: &mut Compiling, range: Range<usize>) {
         }
         calls::plan_arguments(compiling, at);
         if let Some((planned, members)) = grow::statement(compiling, Site { at, argument: None }, &[]) {
-            for member in members {
+            for &member in members.list() {
                 compiling.absorbed[member as usize] = Some(at as u32);
             }
             compiling.typed.statements[at - range.start] = Some(planned);
@@ -98,8 +122,12 @@ pub(crate) fn plan(compiling: &mut Compiling, range: Range<usize>) {
 fn find_feeds(compiling: &mut Compiling, range: Range<usize>) {
     for at in range.clone() {
         let Some(reader) = compiling.temporaries.single_use(at) else { continue };
-        if row::is_value(&compiling.function.code[at]) && range.contains(&reader) {
-            compiling.typed.feeds.push((reader as u32, at as u32));
+        let instruction = &compiling.function.code[at];
+        if range.contains(&reader)
+            && row::is_value(instruction)
+            && let Some(result) = row::result(instruction)
+        {
+            compiling.typed.feeds.push((reader as u32, at as u32, result));
         }
     }
     compiling.typed.feeds.sort_unstable();
@@ -111,46 +139,51 @@ const JOINED_MAX: usize = 4;
 /// Joins neighbouring statements where there is a handler for them, so that as few instructions as can be remain.
 fn join(compiling: &mut Compiling, range: Range<usize>) {
     let plan = &mut compiling.typed;
-    // Non-absorbed instructions from the one at hand on, with the instructions needed from each of them on; nearest first.
-    let mut following: Vec<(usize, u32)> = Vec::new();
+    // Non-absorbed instructions behind the one at hand, with the instructions needed from each of them on; nearest first.
+    let (mut following, mut known) = ([(0, 0); JOINED_MAX], 0);
     for at in range.clone().rev() {
         if compiling.absorbed[at].is_some() {
             continue;
         }
-        let mut best = 1 + following.first().map_or(0, |&(_, needed)| needed);
+        let behind: &[(usize, u32)] = &following[..known];
+        let needed_behind = |count: usize| behind.get(count).map_or(0, |&(_, needed)| needed);
+        let mut best = 1 + needed_behind(0);
         let mut joined = None;
-        let mut trees: Vec<&Tree> = plan.statements[at - range.start].iter().map(|planned| &planned.tree).collect();
-        for count in 1..=following.len().min(if trees.is_empty() { 0 } else { JOINED_MAX - 1 }) {
-            let Some(planned) = &plan.statements[following[count - 1].0 - range.start] else { break };
-            trees.push(&planned.tree);
-            let needed = 1 + following.get(count).map_or(0, |&(_, needed)| needed);
+        let lead = plan.statements[at - range.start].as_ref().filter(|planned| planned.may_lead());
+        let mut before = lead.map(|planned| planned.key);
+        for count in 1..=behind.len().min(JOINED_MAX - 1) {
+            let next = plan.statements[behind[count - 1].0 - range.start].as_ref();
+            let (Some(key), Some(next)) = (before, next) else { break };
+            let needed = 1 + needed_behind(count);
             if needed < best
-                && let Some(handler) = joint_key(&trees).and_then(|key| Registry::get().find(key))
+                && let Some(handler) = joint_key(key, next).and_then(|key| Registry::get().find(key))
             {
                 best = needed;
-                joined = Some((following[..count].iter().map(|&(later, _)| later as u32).collect(), handler));
+                let mut later = [0; JOINED_MAX - 1];
+                later.iter_mut().zip(&behind[..count]).for_each(|(later, &(at, _))| *later = at as u32);
+                joined = Some(Joined { later, count, handler });
             }
+            before = next.may_lead().then(|| shape::then(key, next.key));
         }
         if let Some(planned) = &mut plan.statements[at - range.start] {
             planned.joined = joined;
         }
-        following.insert(0, (at, best));
-        following.truncate(JOINED_MAX);
+        following.copy_within(..JOINED_MAX - 1, 1);
+        following[0] = (at, best);
+        known = JOINED_MAX.min(known + 1);
     }
 }
 
-/// The key of the handler that does statements one after the other.
-fn joint_key(trees: &[&Tree]) -> Option<Key> {
-    let (last, before) = trees.split_last()?;
-    if before.iter().any(|tree| !tree.is_statement() || !tree.is_exact()) || !last.is_exact() {
+/// The key of the handler that does statements with the key `before`, and then this one.
+fn joint_key(before: Key, last: &Planned) -> Option<Key> {
+    if !last.tree.is_exact() {
         return None;
     }
-    let before = before.iter().map(|tree| tree.key()).reduce(shape::then)?;
-    match last.root {
-        Root::Set { .. } | Root::Effect { .. } => Some(shape::statement(shape::then(before, last.key()))),
-        Root::Condition { .. } => Some(shape::branch(shape::then(before, last.key()))),
+    match last.tree.root {
+        Root::Set { .. } | Root::Effect { .. } => Some(shape::statement(shape::then(before, last.key))),
+        Root::Condition { .. } => Some(shape::branch(shape::then(before, last.key))),
         Root::Jump { falls: false, .. } => Some(shape::jump_after(before)),
-        Root::Return(returned) => Some(returned.handler_key(shape::then_last(before, last.key()))),
+        Root::Return(returned) => Some(returned.handler_key(shape::then_last(before, last.key))),
         Root::Jump { falls: true, .. } | Root::ReturnIf { .. } => None,
     }
 }
@@ -159,24 +192,24 @@ fn joint_key(trees: &[&Tree]) -> Option<Key> {
 ///
 /// `loading.pending` counts the instruction itself.
 pub(crate) fn emit(compiling: &mut Compiling, at: usize) -> bool {
-    let index = at - compiling.typed.start;
-    let Some(planned) = compiling.typed.statements[index].take() else {
-        return bulk::emit(compiling, at);
-    };
-    let Some((later, handler)) = &planned.joined else {
-        write::single(compiling, at, &planned);
-        return true;
-    };
-    let (later, handler) = (later.clone(), *handler);
-    let mut statements = vec![planned];
-    for &next in &later {
-        let statement = compiling.typed.statements[next as usize - compiling.typed.start].take();
-        statements.push(statement.expect("it was joined as a statement"));
-        compiling.absorbed[next as usize] = Some(at as u32);
+    let (start, statements) = (compiling.typed.start, std::mem::take(&mut compiling.typed.statements));
+    let planned = statements[at - start].as_ref();
+    match planned.map(|planned| (planned, &planned.joined)) {
+        None => {}
+        Some((planned, None)) => write::single(compiling, at, planned),
+        Some((planned, Some(joined))) => {
+            let (mut all, mut last) = ([planned; JOINED_MAX], at);
+            for (place, &next) in all[1..].iter_mut().zip(joined.later()) {
+                last = next as usize;
+                *place = statements[last - start].as_ref().expect("it was joined as a statement");
+                compiling.absorbed[last] = Some(at as u32);
+            }
+            write::joined(compiling, at, last, &all[..=joined.count], joined.handler);
+        }
     }
-    let last = later.last().map_or(at, |&last| last as usize);
-    write::joined(compiling, at, last, &statements, handler);
-    true
+    let is_typed = planned.is_some();
+    compiling.typed.statements = statements;
+    is_typed || bulk::emit(compiling, at)
 }
 
 /// Begins a block: what the one before falls into it with stays pending, unless it is much.

@@ -112,15 +112,15 @@ impl Tree {
         }
     }
 
-    /// The key of the handler that does it alone.
-    pub(super) fn handler_key(&self) -> Key {
+    /// The key of the handler that does it alone, from its [key](Self::key).
+    pub(super) fn handler_key(&self, key: Key) -> Key {
         match self.root {
-            Root::Set { .. } | Root::Effect { .. } => shape::statement(self.key()),
-            Root::Condition { .. } | Root::Jump { .. } => shape::branch(self.key()),
-            Root::Return(returned) => returned.handler_key(self.key()),
+            Root::Set { .. } | Root::Effect { .. } => shape::statement(key),
+            Root::Condition { .. } | Root::Jump { .. } => shape::branch(key),
+            Root::Return(returned) => returned.handler_key(key),
             Root::ReturnIf { value, .. } => {
                 let returned = value.value.map_or(shape::NOTHING, |value| self.kid_key(value));
-                shape::returns_if(self.key(), value.handler_key(returned))
+                shape::returns_if(key, value.handler_key(returned))
             }
         }
     }
@@ -159,19 +159,27 @@ impl Tree {
             Head::Access(opcode, far, wide) => shape::access(opcode, far, wide, keys),
         }
     }
-    /// The definitions that its leaves could take in.
-    pub(super) fn definitions(&self) -> impl Iterator<Item = u32> + '_ {
-        let of = |kid: Kid| match kid {
-            Kid::Leaf(leaf) => leaf.definition,
-            Kid::Node(_) => None,
+
+    /// The last definition before `below` that its leaves could take in, besides these members.
+    pub(super) fn last_definition(&self, below: u32, members: &[u32]) -> Option<u32> {
+        let mut last = None;
+        let mut look_at = |kid: &Kid| {
+            if let Kid::Leaf(Leaf { definition: Some(definition), .. }) = *kid
+                && definition < below
+                && last.is_none_or(|last| last < definition)
+                && !members.contains(&definition)
+            {
+                last = Some(definition);
+            }
         };
-        let root = match self.root {
-            Root::Condition { value, .. } | Root::Return(Return { value: Some(value), .. }) => of(value),
-            Root::Return(Return { value: None, .. }) | Root::ReturnIf { .. } => None,
-            Root::Set { .. } | Root::Effect { .. } | Root::Jump { .. } => None,
-        };
+        match &self.root {
+            Root::Condition { value, .. } | Root::Return(Return { value: Some(value), .. }) => look_at(value),
+            Root::Return(Return { value: None, .. }) | Root::ReturnIf { .. } => {}
+            Root::Set { .. } | Root::Effect { .. } | Root::Jump { .. } => {}
+        }
         // Nodes that were folded away have left kids behind, which are found again in the nodes that took their place.
-        root.into_iter().chain(self.nodes.iter().flat_map(|node| node.kids.into_iter().flatten()).filter_map(of))
+        self.nodes.iter().flat_map(|node| &node.kids).flatten().for_each(look_at);
+        last
     }
 }
 
@@ -229,15 +237,22 @@ pub(super) struct Site {
 
 /// The tree of a statement with these definitions taken in, if it is one.
 pub(super) fn build(compiling: &Compiling, site: Site, members: &[u32]) -> Option<Tree> {
-    let mut builder = Builder { compiling, members, nodes: Vec::new() };
+    let mut builder = Builder { compiling, members, nodes: compiling.typed.spare.take() };
     let root = match site.argument {
         Some((operand, slot)) => {
             let value = builder.operand(site.at, operand);
-            Root::Set { slot, value: builder.moved(site.at, value) }
+            Some(Root::Set { slot, value: builder.moved(site.at, value) })
         }
-        None => builder.root(site.at)?,
+        None => builder.root(site.at),
     };
-    Some(Tree { nodes: builder.nodes, root, either: false })
+    let nodes = builder.nodes;
+    match root {
+        Some(root) => Some(Tree { nodes, root, either: false }),
+        None => {
+            compiling.typed.spare.give(nodes);
+            None
+        }
+    }
 }
 
 /// A leaf for an operand.
@@ -267,22 +282,23 @@ pub(super) fn leaf(compiling: &Compiling, operand: Operand) -> Leaf {
 }
 
 impl Builder<'_, '_> {
-    fn push(&mut self, at: usize, head: Head, kids: &[Kid], extra: Extra) -> usize {
-        let mut places = [None; 3];
-        for (place, &kid) in places.iter_mut().zip(kids) {
-            *place = Some(kid);
-        }
+    #[inline]
+    fn push(&mut self, at: usize, head: Head, kids: [Option<Kid>; 3], extra: Extra) -> usize {
         let is_moved = matches!(head, Head::Generic(Opcode::Copy, _));
         let traps = !is_moved && self.compiling.function.code[at].info().effects.trap;
-        self.nodes.push(Node { at, head, kids: places, extra, traps });
+        self.nodes.push(Node { at, head, kids, extra, traps });
         self.nodes.len() - 1
     }
 
     fn root(&mut self, at: usize) -> Option<Root> {
         let instruction = &self.compiling.function.code[at];
+        let kind = row::kind(instruction);
+        if kind == Kind::Other {
+            return Some(Root::Return(self.returned(at)?));
+        }
         let row = Row::of(instruction);
-        Some(match row::kind(instruction) {
-            Kind::Other => Root::Return(self.returned(at)?),
+        Some(match kind {
+            Kind::Other => unreachable!("it was looked at"),
             Kind::Jump => {
                 let target = row.targets[0].expect("a jump has a target");
                 if let Some(returned) = super::calls::lone_return(self.compiling, target) {
@@ -324,7 +340,7 @@ impl Builder<'_, '_> {
         match value {
             Kid::Leaf(leaf) => {
                 let class = leaf_class(leaf);
-                self.push(at, Head::Generic(Opcode::Copy, class), &[value], Extra::None)
+                self.push(at, Head::Generic(Opcode::Copy, class), [Some(value), None, None], Extra::None)
             }
             Kid::Node(index) => {
                 let head = &mut self.nodes[index].head;
@@ -355,7 +371,7 @@ impl Builder<'_, '_> {
             self.moved(at, value);
         }
         let (head, extra) = self.access(opcode, row);
-        self.push(at, head, &[address, value], extra)
+        self.push(at, head, [Some(address), Some(value), None], extra)
     }
 
     fn access(&self, opcode: Opcode, row: &Row) -> (Head, Extra) {
@@ -376,13 +392,13 @@ impl Builder<'_, '_> {
             Kid::Leaf(leaf) => bits(leaf.class),
             Kid::Node(_) => class_of(self.compiling.program.globals[global].ty),
         };
-        self.push(at, Head::Generic(Opcode::GlobalSet, class), &[value], pointer)
+        self.push(at, Head::Generic(Opcode::GlobalSet, class), [Some(value), None, None], pointer)
     }
 
     /// The value of an operand of instruction `reader`.
     fn operand(&mut self, reader: usize, operand: Operand) -> Kid {
         let compiling = self.compiling;
-        let definition = operand.reg().and_then(|reg| compiling.typed.feeder(compiling, reader, reg));
+        let definition = operand.reg().and_then(|reg| compiling.typed.feeder(reader, reg));
         match definition {
             Some(at) if self.members.contains(&at) => self.value(at as usize, &compiling.function.code[at as usize]),
             _ => Kid::Leaf(Leaf { definition, ..leaf(compiling, operand) }),
@@ -409,12 +425,12 @@ impl Builder<'_, '_> {
                 let global = Global::from_u32(row.index.expect("it names a global"));
                 let class = class_of(self.compiling.program.globals[global].ty);
                 let pointer = Extra::Pointer(self.compiling.instance.global(global) as usize as u64);
-                Kid::Node(self.push(at, Head::Generic(Opcode::GlobalGet, class), &[], pointer))
+                Kid::Node(self.push(at, Head::Generic(Opcode::GlobalGet, class), [None, None, None], pointer))
             }
             Kind::Load => {
                 let address = self.operand(at, row.input(0));
                 let (head, extra) = self.access(instruction.opcode(), &row);
-                Kid::Node(self.push(at, head, &[address], extra))
+                Kid::Node(self.push(at, head, [Some(address), None, None], extra))
             }
             Kind::Null => Kid::Leaf(Leaf { slot: None, class: Class::Bits64, bits: [0; 2], definition: None }),
             Kind::Store | Kind::GlobalSet | Kind::Branch(_) | Kind::Jump | Kind::Other => {
@@ -434,7 +450,12 @@ impl Builder<'_, '_> {
             (Kid::Leaf(leaf), Kid::Leaf(_)) => bits(leaf.class),
             _ => class_of(self.compiling.function.registers[row.dst.expect("it has a result")]),
         };
-        Kid::Node(self.push(at, Head::Generic(Opcode::Select, class), &[first, second, condition], Extra::None))
+        Kid::Node(self.push(
+            at,
+            Head::Generic(Opcode::Select, class),
+            [Some(first), Some(second), Some(condition)],
+            Extra::None,
+        ))
     }
 
     fn unary(&mut self, at: usize, opcode: Opcode, kid: Kid) -> Kid {
@@ -443,7 +464,7 @@ impl Builder<'_, '_> {
         {
             return inverse;
         }
-        Kid::Node(self.push(at, Head::Operation(opcode), &[kid], Extra::None))
+        Kid::Node(self.push(at, Head::Operation(opcode), [Some(kid), None, None], Extra::None))
     }
 
     fn binary(&mut self, at: usize, opcode: Opcode, left: Kid, right: Kid) -> Kid {
@@ -476,7 +497,7 @@ impl Builder<'_, '_> {
                 }
             }
         }
-        Kid::Node(self.push(at, Head::Operation(opcode), &[left, right], Extra::None))
+        Kid::Node(self.push(at, Head::Operation(opcode), [Some(left), Some(right), None], Extra::None))
     }
 
     /// What this is the `i32_eqz` of.
@@ -518,7 +539,9 @@ impl Builder<'_, '_> {
             std::mem::swap(&mut target, &mut otherwise);
             value = match self.inverse(at, value) {
                 Some(inverse) => inverse,
-                None => Kid::Node(self.push(at, Head::Operation(Opcode::I32Eqz), &[value], Extra::None)),
+                None => {
+                    Kid::Node(self.push(at, Head::Operation(Opcode::I32Eqz), [Some(value), None, None], Extra::None))
+                }
             };
         }
         Root::Condition { value, target, otherwise, falls: self.compiling.next_block == Some(otherwise) }

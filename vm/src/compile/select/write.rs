@@ -20,46 +20,48 @@ pub(super) fn single(compiling: &mut Compiling, at: usize, planned: &Planned) {
             compiling.asm.falls(at, pending);
             return finish_block(compiling, at, 0, &planned.tree);
         }
-        Root::Return(_) => return returns(compiling, at, 0, planned.first, planned.handler, &[&planned.tree]),
+        Root::Return(_) => return returns(compiling, at, 0, planned.first, planned.handler, &[planned]),
         _ => {}
     }
     compiling.asm.begin(planned.handler, planned.first as usize);
-    notes::tree(&mut compiling.asm, &planned.tree);
-    operands(&mut compiling.asm, &planned.tree);
+    trees(&mut compiling.asm, &[planned]);
     finish_block(compiling, at, 0, &planned.tree);
 }
 
 /// Writes statements as one instruction: the first at `at`, the last at `last`.
-pub(super) fn joined(compiling: &mut Compiling, at: usize, last: usize, statements: &[Planned], handler: Handler) {
+pub(super) fn joined(compiling: &mut Compiling, at: usize, last: usize, statements: &[&Planned], handler: Handler) {
     let ahead = (last - at) as u32;
-    let trees: Vec<&Tree> = statements.iter().map(|planned| &planned.tree).collect();
-    let tree = trees.last().expect("there are several");
+    let tree = &statements.last().expect("there are several").tree;
     if !tree.is_statement() {
         settle(compiling, at, ahead);
     }
     let first = statements.iter().map(|planned| planned.first).min().expect("there are several");
     if let Root::Return(_) = tree.root {
-        return returns(compiling, last, ahead, first, handler, &trees);
+        return returns(compiling, last, ahead, first, handler, statements);
     }
     compiling.asm.begin(handler, first as usize);
-    for tree in &trees {
-        notes::tree(&mut compiling.asm, tree);
-        operands(&mut compiling.asm, tree);
-    }
+    trees(&mut compiling.asm, statements);
     finish_block(compiling, last, ahead, tree);
 }
 
-/// Writes an instruction that returns: that of these trees which is last, at `at`.
-fn returns(compiling: &mut Compiling, at: usize, ahead: u32, first: u32, handler: Handler, trees: &[&Tree]) {
-    let Some(Tree { root: Root::Return(returned), .. }) = trees.last() else { unreachable!("the last one returns") };
+/// Writes the operands of statements that one instruction does.
+pub(super) fn trees(asm: &mut Assembler, statements: &[&Planned]) {
+    for planned in statements {
+        notes::tree(asm, &planned.tree);
+        operands(asm, &planned.tree);
+    }
+}
+
+/// Writes an instruction that returns: that of these statements which is last, at `at`.
+fn returns(compiling: &mut Compiling, at: usize, ahead: u32, first: u32, handler: Handler, statements: &[&Planned]) {
+    let Some(Planned { tree: Tree { root: Root::Return(returned), .. }, .. }) = statements.last() else {
+        unreachable!("the last one returns")
+    };
     let cost = compiling.pending + ahead + returned.ahead;
     compiling.asm.charges(at + 1 + returned.ahead as usize);
     compiling.asm.begin(handler, first as usize);
     compiling.asm.u16(cost as u16);
-    for tree in trees {
-        notes::tree(&mut compiling.asm, tree);
-        operands(&mut compiling.asm, tree);
-    }
+    trees(&mut compiling.asm, statements);
     compiling.asm.shows("cost", || Shown::Text(cost.to_string()));
     compiling.leave();
 }
