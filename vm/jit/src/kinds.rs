@@ -64,7 +64,7 @@ pub(crate) enum Expected {
 const INT_BIT: u16 = 1 << TAG_INT;
 const FLOAT_BIT: u16 = 1 << TAG_FLOAT;
 /// Of values that the collector need not see.
-const PLAIN_BITS: u16 = INT_BIT | FLOAT_BIT | 1 << TAG_FALSE | 1 << TAG_TRUE;
+pub(crate) const PLAIN_BITS: u16 = INT_BIT | FLOAT_BIT | 1 << TAG_FALSE | 1 << TAG_TRUE;
 
 /// What an input is expected to be.
 pub(crate) fn expected(kind: Kind, tags: u16) -> Expected {

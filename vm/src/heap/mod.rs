@@ -60,7 +60,7 @@ pub(crate) use marker::Roots;
 pub use object::HostObject;
 pub(crate) use object::{Array, Cell, Closure, ElementKind, FiberCell, Record, RecordLayout, Userdata};
 pub(crate) use string::{SHORT_BYTES_MAX, Str, hash_bytes};
-pub(crate) use table::{HAS_MORE, HashHeader, Node, Put, Table, empty_nodes};
+pub(crate) use table::{ArrayHeader, HAS_MORE, HashHeader, NO_FREE_SLOT, Node, Put, TABLE_BYTES, Table, empty_nodes};
 pub use table::{InvalidKey, NEXT_SLOTS_MAX, TableError, TableScan};
 
 use crate::memory::{LARGE_PAGE_BYTES, MemoryBudget};

@@ -27,7 +27,7 @@ impl AnyVariables {
 }
 
 /// A value that is to be stored, in its form at some place.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Saved {
     /// Of a type that is not tagged.
     Typed(Value),

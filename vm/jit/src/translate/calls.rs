@@ -73,17 +73,14 @@ impl Translator<'_, '_> {
     pub(super) fn look_at_budget(&mut self, left: Value, take: impl Fn(&mut Self)) {
         self.b.def_var(self.fuel, left);
         let next = self.b.create_block();
-        let [cold, gone, used_up, stop] = [(); 4].map(|()| self.cold());
+        let [cold, used_up, stop] = [(); 3].map(|()| self.cold());
         let is_negative = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, left, 0);
         self.b.ins().brif(is_negative, cold, &[], next, &[]);
         self.b.seal_block(cold);
         self.b.switch_to_block(cold);
         let is_gone = self.b.ins().icmp_imm_s(IntCC::Equal, left, GONE);
-        self.b.ins().brif(is_gone, gone, &[], used_up, &[]);
-        self.b.seal_block(gone);
+        self.b.ins().brif(is_gone, self.gone, &[], used_up, &[]);
         self.b.seal_block(used_up);
-        self.b.switch_to_block(gone);
-        self.return_gone();
         self.b.switch_to_block(used_up);
         let left = self.refuel(left);
         let is_negative = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, left, 0);
@@ -93,7 +90,7 @@ impl Translator<'_, '_> {
         take(self);
         self.at += 1;
         self.shared = None;
-        self.exit_charged(REASON_FUEL, 0, None);
+        self.exit_charged(REASON_FUEL, 0);
         self.at -= 1;
         self.b.seal_block(next);
         self.b.switch_to_block(next);
@@ -191,13 +188,7 @@ impl Translator<'_, '_> {
 
     /// Leaves where a callee has no native code, and notes which.
     pub(super) fn exit_for_callee(&mut self, has_none: Value, closure: Value) {
-        let (cold, next) = (self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(cold);
-        self.b.ins().brif(has_none, cold, &[], next, &[]);
-        self.b.seal_block(cold);
-        self.b.seal_block(next);
-        self.b.switch_to_block(cold);
-        self.exit_for(closure);
-        self.b.switch_to_block(next);
+        let undone = self.undone();
+        self.exit_where(has_none, layout::REASON_CALLEE, undone, Some(closure));
     }
 }

@@ -1,11 +1,27 @@
 //! Leaving to the interpreter, fuel, and room on the stacks.
 
+use super::any::Saved;
 use super::{Translator, own};
 use crate::types::{native, refuel_signature};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
 use minivm::raw::native::{GONE, layout};
+use minivm_isa::entities::Reg;
 use minivm_isa::register_set::RegisterSet;
+
+/// A place where code leaves: what it stores, and where it goes on to.
+#[derive(PartialEq)]
+pub(super) struct Exit {
+    to: ir::Block,
+    /// The reason above the instruction.
+    number: u64,
+    /// Instructions from that one on that are charged in the fuel.
+    undone: i64,
+    fuel: Value,
+    /// What could not be called.
+    callee: Option<Value>,
+    stored: Vec<(Reg, Saved)>,
+}
 
 impl Translator<'_, '_> {
     /// Instructions from the current one on that are charged.
@@ -22,13 +38,23 @@ impl Translator<'_, '_> {
     /// As [`exit_if`](Self::exit_if), where so many instructions from the current one on are charged.
     pub(super) fn exit_if_charged(&mut self, condition: Value, reason: u64, undone: i64) {
         let condition = if self.style.forces_exits { self.or_forced(condition) } else { condition };
-        let (cold, next) = (self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(cold);
-        self.b.ins().brif(condition, cold, &[], next, &[]);
-        self.b.seal_block(cold);
+        self.exit_where(condition, reason, undone, None);
+    }
+
+    /// Leaves before the current instruction if `condition` holds: where the last exit does, if that stores the same.
+    pub(super) fn exit_where(&mut self, condition: Value, reason: u64, undone: i64, callee: Option<Value>) {
+        let exit = self.exit_here(reason, undone, callee);
+        let next = self.b.create_block();
+        if let Some((block, _)) = self.last_exit.as_ref().filter(|(_, last)| *last == exit) {
+            self.b.ins().brif(condition, *block, &[], next, &[]);
+        } else {
+            let cold = self.cold();
+            self.b.ins().brif(condition, cold, &[], next, &[]);
+            self.b.switch_to_block(cold);
+            self.write_exit(&exit);
+            self.last_exit = Some((cold, exit));
+        }
         self.b.seal_block(next);
-        self.b.switch_to_block(cold);
-        self.exit_charged(reason, undone, None);
         self.b.switch_to_block(next);
     }
 
@@ -44,7 +70,7 @@ impl Translator<'_, '_> {
     /// Leaves before the current instruction.
     pub(super) fn exit_now(&mut self, reason: u64) {
         let undone = self.undone();
-        self.exit_charged(reason, undone, None);
+        self.exit_charged(reason, undone);
     }
 
     /// In `cold`, leaves before the current instruction, since something is not as it was seen; the others go on.
@@ -63,25 +89,33 @@ impl Translator<'_, '_> {
         self.exit_now(layout::REASON_GUARD);
     }
 
-    /// As [`exit_now`](Self::exit_now), at a call of a closure that has no native code.
-    pub(super) fn exit_for(&mut self, closure: Value) {
-        let undone = self.undone();
-        self.exit_charged(layout::REASON_CALLEE, undone, Some(closure));
+    /// Leaves before the current instruction, of which and of what follows so much is charged.
+    pub(super) fn exit_charged(&mut self, reason: u64, undone: i64) {
+        let exit = self.exit_here(reason, undone, None);
+        self.write_exit(&exit);
     }
 
-    /// Leaves before the current instruction, of which and of what follows so much is charged.
-    pub(super) fn exit_charged(&mut self, reason: u64, undone: i64, callee: Option<Value>) {
+    /// What leaving before the current instruction would store.
+    fn exit_here(&mut self, reason: u64, undone: i64, callee: Option<Value>) -> Exit {
         let mut live = self.facts.before[self.at].clone();
-        let exit = if self.at == self.facts.segment_start[self.at] { self.exit } else { self.shared_exit(&mut live) };
-        if let Some(closure) = callee {
+        let to = if self.at == self.facts.segment_start[self.at] { self.exit } else { self.shared_exit(&mut live) };
+        let stored = live.iter().filter(|&reg| self.is_only_here(reg)).collect::<Vec<_>>();
+        let stored = stored.into_iter().map(|reg| (reg, self.saved(reg))).collect();
+        let fuel = self.b.use_var(self.fuel);
+        Exit { to, number: reason << 32 | self.at as u64, undone, fuel, callee, stored }
+    }
+
+    fn write_exit(&mut self, exit: &Exit) {
+        if let Some(closure) = exit.callee {
             let context = self.context;
             self.b.ins().store(own(), closure, context, layout::EXIT_CALLEE);
         }
-        self.spill(&live);
-        let at = self.b.ins().iconst(machine::I64, (reason << 32 | self.at as u64) as i64);
-        let fuel = self.b.use_var(self.fuel);
-        let fuel = if undone == 0 { fuel } else { self.b.ins().iadd_imm_s(fuel, undone) };
-        self.b.ins().jump(exit, &[at.into(), fuel.into()]);
+        for &(reg, saved) in &exit.stored {
+            self.store_saved(reg, saved);
+        }
+        let number = self.b.ins().iconst(machine::I64, exit.number as i64);
+        let fuel = if exit.undone == 0 { exit.fuel } else { self.b.ins().iadd_imm_s(exit.fuel, exit.undone) };
+        self.b.ins().jump(exit.to, &[number.into(), fuel.into()]);
     }
 
     /// The part that all exits of the segment share: it stores what no instruction of the segment writes, and is written at the
@@ -107,7 +141,7 @@ impl Translator<'_, '_> {
         *block
     }
 
-    fn is_only_here(&self, reg: minivm_isa::entities::Reg) -> bool {
+    fn is_only_here(&self, reg: Reg) -> bool {
         self.dirty.contains(reg) && !self.in_frame.contains(reg)
     }
 
@@ -197,11 +231,13 @@ impl Translator<'_, '_> {
         self.b.ins().store(own(), params[0], context, layout::EXIT_AT);
         self.b.ins().store(own(), params[1], context, layout::EXIT_FUEL);
         self.b.ins().store(own(), regs, context, layout::EXIT_REGS);
+        self.b.ins().jump(self.gone, &[]);
+        self.b.switch_to_block(self.gone);
         self.return_gone();
     }
 
     /// Tells the caller that the interpreter goes on.
-    pub(super) fn return_gone(&mut self) {
+    fn return_gone(&mut self) {
         let mut values = vec![self.b.ins().iconst(machine::I64, GONE)];
         if self.is_dynamic {
             values.push(self.b.ins().iconst(machine::I64, 0));

@@ -30,6 +30,7 @@ use any::{AnyVariables, Saved};
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Value, types as machine};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use exits::Exit;
 use minivm::raw::native::NativeJob;
 use minivm::raw::native::layout;
 use minivm_isa::Instruction;
@@ -101,6 +102,10 @@ struct Translator<'a, 'b> {
     blocks: Vec<ir::Block>,
     /// Leaves to the interpreter; takes where and why, and the fuel.
     exit: ir::Block,
+    /// Returns where the interpreter has gone on.
+    gone: ir::Block,
+    /// The last exit that was written, with its block.
+    last_exit: Option<(ir::Block, Exit)>,
     /// Registers that have changed since they were in the frame.
     dirty: RegisterSet,
     /// Registers whose value is in the frame only.
@@ -172,6 +177,8 @@ pub(crate) fn translate(
     b.set_cold_block(exit);
     b.append_block_param(exit, machine::I64);
     b.append_block_param(exit, machine::I64);
+    let gone = b.create_block();
+    b.set_cold_block(gone);
     let mut translator = Translator {
         job,
         facts: &facts,
@@ -184,6 +191,8 @@ pub(crate) fn translate(
         views,
         blocks,
         exit,
+        gone,
+        last_exit: None,
         dirty: RegisterSet::empty(portable),
         in_frame: RegisterSet::empty(portable),
         at: 0,
@@ -287,7 +296,7 @@ impl Translator<'_, '_> {
     fn leave_unseen(&mut self, block: Block) {
         self.at = self.job.function.block_range(block).start;
         self.shared = None;
-        self.exit_charged(layout::REASON_GUARD, 0, None);
+        self.exit_charged(layout::REASON_GUARD, 0);
     }
 
     fn instruction(&mut self) -> Next {

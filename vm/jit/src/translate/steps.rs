@@ -32,14 +32,10 @@ impl Translator<'_, '_> {
         let at = self.b.ins().iconst(machine::I64, self.at as i64);
         let (context, regs) = (self.context, self.regs);
         let left = self.call_helper(self.job.helpers.step, &[context, regs, at, fuel], machine::I64);
-        let (gone, next) = (self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(gone);
+        let next = self.b.create_block();
         let is_gone = self.b.ins().icmp_imm_s(IntCC::Equal, left, GONE);
-        self.b.ins().brif(is_gone, gone, &[], next, &[]);
-        self.b.seal_block(gone);
+        self.b.ins().brif(is_gone, self.gone, &[], next, &[]);
         self.b.seal_block(next);
-        self.b.switch_to_block(gone);
-        self.return_gone();
         self.b.switch_to_block(next);
         let left = self.b.ins().iadd_imm_s(left, 1 - undone);
         self.b.def_var(self.fuel, left);

@@ -2,7 +2,7 @@
 
 use super::{Next, Translator, own, regions};
 use crate::facts::seen;
-use crate::kinds::{INT, Kind};
+use crate::kinds::{INT, Kind, PLAIN_BITS};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
 use minivm::raw::native::layout::{self, TAG_FALSE, TAG_FLOAT, TAG_INT, TAG_NIL, TAG_STRING, TAG_TABLE};
@@ -255,9 +255,9 @@ impl Translator<'_, '_> {
         if by == TAG_INT {
             self.check_int(key, cold);
         }
-        self.unless_marking(miss);
         let place = Place { table, key: key_payload };
         let helper = if by == TAG_STRING {
+            self.unless_marking(miss);
             if let Some(node) = is_field.then(|| self.seen_node(&place, miss)).flatten() {
                 self.value_tag(node, miss);
                 self.b.ins().store(regions::node_value(), pair.0, node, layout::NODE_VALUE);
@@ -268,13 +268,20 @@ impl Translator<'_, '_> {
             }
             self.job.helpers.field_set
         } else {
-            let slot = self.slot_of_element(&place, miss);
+            let fills = seen(self.job, self.at).found & 1 << TAG_NIL != 0;
+            let outside = if fills { self.b.create_block() } else { miss };
+            let slot = self.slot_of_element(&place, outside);
             let tag = self.b.ins().load(machine::I32, regions::element_tag(), slot, layout::ELEMENT_TAG);
-            let is_nil = self.b.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(TAG_NIL));
-            self.cold_if(is_nil, miss);
-            self.b.ins().store(regions::element(), pair.0, slot, 0);
-            self.b.ins().store(regions::element_tag(), pair.1, slot, layout::ELEMENT_TAG);
+            self.unless_shown(tag, miss);
+            self.store_pair_in_slot(pair, slot);
             self.b.ins().jump(done, &[]);
+            if fills {
+                self.b.seal_block(outside);
+                self.b.switch_to_block(outside);
+                let slot = self.next_slot(&place, pair.1, miss);
+                self.store_pair_in_slot(pair, slot);
+                self.b.ins().jump(done, &[]);
+            }
             self.job.helpers.table_set
         };
         self.b.seal_block(miss);
@@ -288,6 +295,64 @@ impl Translator<'_, '_> {
         self.b.seal_block(done);
         self.b.switch_to_block(done);
         Some(Next::Falls)
+    }
+
+    /// Goes to `miss` where an element with this tag is nil, or the collector has to see that it is overwritten, as references are
+    /// while it marks.
+    fn unless_shown(&mut self, tag: Value, miss: ir::Block) {
+        let (other, plain) = (self.b.create_block(), self.b.create_block());
+        if seen(self.job, self.at).found & !(PLAIN_BITS | 1 << TAG_NIL) == 0 {
+            self.b.set_cold_block(other);
+        }
+        let above = self.b.ins().iadd_imm_s(tag, -i64::from(TAG_FALSE));
+        let is_other = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, above, i64::from(TAG_FLOAT - TAG_FALSE));
+        self.b.ins().brif(is_other, other, &[], plain, &[]);
+        self.b.seal_block(other);
+        self.b.switch_to_block(other);
+        let is_nil = self.b.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(TAG_NIL));
+        self.cold_if(is_nil, miss);
+        self.unless_marking(miss);
+        self.b.ins().jump(plain, &[]);
+        self.b.seal_block(plain);
+        self.b.switch_to_block(plain);
+    }
+
+    fn store_pair_in_slot(&mut self, (payload, tag): (Value, Value), slot: Value) {
+        self.b.ins().store(regions::element(), payload, slot, 0);
+        self.b.ins().store(regions::element_tag(), tag, slot, layout::ELEMENT_TAG);
+    }
+
+    /// Makes the slot after the last one of the array part, where that is the one that is looked for, there is room for it, and a
+    /// value with this tag may just be stored; else goes to `miss`. The collector need not see what was not there.
+    fn next_slot(&mut self, place: &Place, tag: Value, miss: ir::Block) -> Value {
+        let index = self.b.ins().iadd_imm_s(place.key, -1);
+        let length = self.b.ins().load(machine::I32, regions::table(), place.table, layout::HEAP_TABLE_LENGTH);
+        let wide = self.b.ins().uextend(machine::I64, length);
+        let is_other = self.b.ins().icmp(IntCC::NotEqual, index, wide);
+        self.cold_if(is_other, miss);
+        let is_nil = self.b.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(TAG_NIL));
+        self.cold_if(is_nil, miss);
+        let nodes = self.b.ins().load(machine::I64, regions::table(), place.table, layout::HEAP_TABLE_NODES);
+        let metatable = self.b.ins().load(machine::I64, regions::table(), nodes, layout::NODES_METATABLE);
+        let has_metatable = self.b.ins().icmp_imm_u(IntCC::NotEqual, metatable, 0);
+        self.cold_if(has_metatable, miss);
+        let flags = self.b.ins().load(machine::I8, regions::table(), nodes, layout::NODES_FLAGS);
+        let is_closed = self.b.ins().band_imm_u(flags, i64::from(layout::FLAGS_NO_FREE_SLOT));
+        self.cold_if(is_closed, miss);
+        let array = self.b.ins().load(machine::I64, regions::table(), place.table, layout::HEAP_TABLE_ARRAY);
+        let own = self.b.ins().iadd_imm_u(place.table, i64::from(layout::HEAP_TABLE_INLINE_ARRAY));
+        let is_inline = self.b.ins().icmp(IntCC::Equal, array, own);
+        self.cold_if(is_inline, miss);
+        let size = self.b.ins().load(machine::I32, regions::table(), array, layout::ARRAY_SIZE);
+        let is_full = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, length, size);
+        self.cold_if(is_full, miss);
+        let end = self.b.ins().iadd_imm_s(length, 1);
+        self.b.ins().store(regions::table(), end, place.table, layout::HEAP_TABLE_LENGTH);
+        let hint = self.b.ins().load(machine::I32, regions::table(), array, layout::ARRAY_HINT);
+        let hint = self.b.ins().umax(hint, end);
+        self.b.ins().store(regions::table(), hint, array, layout::ARRAY_HINT);
+        let offset = self.b.ins().imul_imm_s(index, i64::from(layout::ELEMENT_BYTES));
+        self.b.ins().iadd(array, offset)
     }
 
     /// The same where values with these tags were overwritten in one place each time: leaves where that is not so. None of them is

@@ -192,6 +192,8 @@ pub(crate) const HAS_MORE: u8 = ELSEWHERE | BUCKETS;
 pub(crate) const MOVING: u8 = 8;
 /// The part is shared by all tables that have none.
 pub(crate) const SHARED: u8 = 16;
+/// Flags of tables whose array part has no slot that may just be filled.
+pub(crate) const NO_FREE_SLOT: u8 = HAS_INT | ELSEWHERE | MOVING;
 
 /// Most nodes of a hash part that is not divided into buckets. A main position fits [`Node::place`].
 pub(crate) const NODES_MAX: u64 = if cfg!(test) { 64 } else { 1 << 15 };
@@ -377,7 +379,7 @@ impl Table {
         unsafe {
             let len = (*table).array_len;
             let hash = Table::hash_header(table);
-            let is_plain = (*hash).metatable.is_null() && (*hash).flags & (HAS_INT | ELSEWHERE | MOVING) == 0;
+            let is_plain = (*hash).metatable.is_null() && (*hash).flags & NO_FREE_SLOT == 0;
             // Inline slots are all there once the table is made.
             if index > u64::from(len) || !is_plain || Table::array_is_inline(table) {
                 return null_mut();

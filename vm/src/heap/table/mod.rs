@@ -11,7 +11,7 @@ mod split;
 mod traverse;
 mod write;
 
-pub(crate) use layout::{HAS_MORE, HashHeader, Node, Table, empty_nodes};
+pub(crate) use layout::{ArrayHeader, HAS_MORE, HashHeader, NO_FREE_SLOT, Node, TABLE_BYTES, Table, empty_nodes};
 #[cfg(test)]
 pub(crate) use read::normalise;
 pub use traverse::{InvalidKey, NEXT_SLOTS_MAX, TableScan};

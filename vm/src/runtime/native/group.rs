@@ -3,6 +3,7 @@
 //! A caller leaves native code where its callee has none, so that either is worth little without the other.
 
 use super::enter::WORTH_ANY;
+use super::promise::{Expectation, Promise};
 use super::sample::any_instructions;
 use super::slot::Native;
 use crate::runtime::context::Context;
@@ -98,28 +99,40 @@ impl Context {
         // What calls itself is entered at its start, too.
         let bodies = 1 + i64::from(head.is_some() && calls_itself(info, guest, &members));
         let cost = bodies * any_instructions(guest) + members.iter().map(|&info| new(info)).sum::<i64>();
-        if !self.may_spend(cost) && !guest.native().get().is_known_to_pay() {
+        if !self.may_spend(cost, expectation(guest, &members)) {
             return;
         }
         for (info, guest) in members.into_iter().rev().filter_map(any_guest) {
-            self.compile_native(info, guest, None);
+            self.compile_paid(info, guest, None);
         }
         if bodies > 1 {
-            self.compile_native(info, guest, None);
+            self.compile_paid(info, guest, None);
         }
-        self.compile_native(info, guest, head);
+        self.compile_paid(info, guest, head);
     }
 }
 
-/// Whether a function does enough from one call of the interpreter to its return, as far as was seen: with what it calls, or by
-/// calling itself.
+/// What native code of a function is expected to save, with what it calls.
+fn expectation(guest: &GuestFunction, members: &[*const FunctionInfo]) -> Expectation {
+    if guest.native().get().is_known_to_pay() {
+        return Expectation::Much;
+    }
+    let mut promise = Promise::default();
+    for guest in members.iter().copied().filter_map(any_guest).map(|(_, guest)| guest).chain([guest]) {
+        promise.add(&guest.portable().code, &guest.native().get().profile.borrow());
+    }
+    promise.expectation()
+}
+
+/// Whether a function does enough from one call of the interpreter to its return, as far as was seen: with what it calls, which may
+/// have done half of it for others, or by calling itself.
 fn is_worth_entering(info: &FunctionInfo, guest: &GuestFunction, members: &[*const FunctionInfo]) -> bool {
     let mut done = 0;
     for (_, guest) in members.iter().copied().filter_map(any_guest).chain([(info, guest)]) {
         done += guest.native().get().profile.borrow().iter().map(|seen| u64::from(seen.count)).sum::<u64>();
     }
     let entries = guest.native().get().profile.borrow().first().map_or(0, |seen| u64::from(seen.count));
-    calls_itself(info, guest, members) || done >= entries * WORTH_ANY as u64
+    calls_itself(info, guest, members) || done >= entries * 2 * WORTH_ANY as u64
 }
 
 /// Whether a function or what it calls was seen to call it.

@@ -2,7 +2,7 @@
 
 pub use super::reason::*;
 use super::state::NativeState;
-use crate::heap::{Closure, HashHeader};
+use crate::heap::{ArrayHeader, Closure, HashHeader};
 use crate::memory::{MemoryView, TableView};
 use crate::runtime::context::Context;
 use crate::runtime::function::FunctionInfo;
@@ -52,6 +52,12 @@ pub const CELL_VALUE: i32 = offset_of!(crate::heap::Cell, value) as i32;
 pub const HEAP_TABLE_ARRAY: i32 = offset_of!(crate::heap::Table, array) as i32;
 /// In a table: the number of these slots, 32 bits.
 pub const HEAP_TABLE_LENGTH: i32 = offset_of!(crate::heap::Table, array_len) as i32;
+/// In a table: where slots lie that are in its own cell.
+pub const HEAP_TABLE_INLINE_ARRAY: i32 = crate::heap::TABLE_BYTES as i32;
+/// From slots in a cell of their own: the largest key that belongs there, 32 bits.
+pub const ARRAY_SIZE: i32 = offset_of!(ArrayHeader, size) as i32 - size_of::<ArrayHeader>() as i32;
+/// From such slots: where to look for a border first, 32 bits; at least the number of the last slot that was filled.
+pub const ARRAY_HINT: i32 = offset_of!(ArrayHeader, hint) as i32 - size_of::<ArrayHeader>() as i32;
 /// In a table: the nodes of the hash part.
 pub const HEAP_TABLE_NODES: i32 = offset_of!(crate::heap::Table, nodes) as i32;
 /// In a table: the number of these nodes less one, 32 bits.
@@ -62,6 +68,8 @@ pub const NODES_METATABLE: i32 = offset_of!(HashHeader, metatable) as i32 - size
 pub const NODES_FLAGS: i32 = offset_of!(HashHeader, flags) as i32 - size_of::<HashHeader>() as i32;
 /// Those of these flags that say that there may be entries elsewhere.
 pub const FLAGS_MORE: u8 = crate::heap::HAS_MORE;
+/// Those of these flags that say that the array part has no slot that may just be filled.
+pub const FLAGS_NO_FREE_SLOT: u8 = crate::heap::NO_FREE_SLOT;
 /// Bytes of a node.
 pub const NODE_BYTES: i32 = size_of::<crate::heap::Node>() as i32;
 /// In a node: its value.

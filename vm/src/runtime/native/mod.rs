@@ -27,6 +27,7 @@ mod job;
 pub mod layout;
 mod log;
 mod profile;
+mod promise;
 mod reason;
 mod refuel;
 mod sample;

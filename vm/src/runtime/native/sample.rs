@@ -3,6 +3,7 @@
 //! Nothing counts in the interpreter. A run is cut into inner slices, and where one ends shows what is hot. Which instruction
 //! that is depends on the number of instructions alone.
 
+use super::promise::Expectation;
 use super::state::{NativePolicy, Pending, SLICE_MIN};
 use super::{NativeFigures, NativeJob, NativeTier, Refusal};
 use crate::heap::Closure;
@@ -28,6 +29,8 @@ const CALLED_HITS: u32 = 4;
 const SMALL_INSTRUCTIONS: usize = 100;
 /// Guards that fail before a function is compiled again, with what a new short run sees, and how often that is done.
 const MISSES_MAX: u32 = 100;
+/// Instructions of native code from one such failure to the next that make it not worth compiling anything.
+const SELDOM_INSTRUCTIONS: i64 = 2000;
 const VERSIONS_MAX: u32 = 6;
 /// Times that a function is watched until enough is known of it.
 const WATCHED_MAX: u32 = 3;
@@ -38,8 +41,10 @@ const FUNCTION_COST: i64 = 8;
 const WATCH_COST: i64 = 3;
 /// and one of these as long as running so many.
 const COMPILED_COST: i64 = 50_000;
-/// So much may be spent on compiling before anything is won: this, or that part of what has run where it is less,
+/// So much may be spent on compiling before anything is won: this, or that part of what has run where it is less; more where much
+/// is expected, and nothing where little is;
 const ADVANCE_MAX: i64 = 3_000_000;
+const ADVANCE_MAX_FOR_MUCH: i64 = 12_000_000;
 const ADVANCE_PART: i64 = 6;
 /// a part of all that has run, so that a program which wins nothing loses next to nothing,
 const RUN_PART: i64 = 33;
@@ -127,7 +132,7 @@ unsafe fn look_at(cx: &mut Context, regs: Regs, is_inside: bool) {
     let frames = unsafe { super::group::frames(cx, pc, regs, at) };
     if (!native.is_well_known() || native.is_outdated.take()) && native.watched.get() < WATCHED_MAX {
         // Of what cannot be compiled yet nothing need be known.
-        if !cx.may_spend(WATCH_COST + FUNCTION_COST) && !native.is_known_to_pay() {
+        if !cx.may_spend(WATCH_COST + FUNCTION_COST, native.expectation()) {
             native.is_outdated.set(true);
             return;
         }
@@ -175,14 +180,25 @@ impl NativePolicy {
     }
 }
 
+/// Whether guards that have failed so often cost next to nothing, while so many instructions have run, and native code has done so
+/// many.
+fn is_seldom(run: i64, done: i64) -> bool {
+    done >= i64::from(MISSES_MAX) * SELDOM_INSTRUCTIONS && done.saturating_mul(2) >= run
+}
+
 impl super::state::NativeState {
-    /// What may have been spent on compiling `any` code, in instructions of the interpreter.
-    fn means(&self) -> i64 {
+    /// What may have been spent on compiling `any` code of which so much is expected, in instructions of the interpreter.
+    fn means(&self, expectation: Expectation) -> i64 {
         let figures = &self.figures;
         let crossings = (figures.entries as i64).saturating_mul(ENTRY_COST);
         let lost = (figures.steps as i64).saturating_mul(STEP_COST).saturating_add(crossings);
         let won = self.done.saturating_sub(lost) / DONE_PART;
-        (self.run / ADVANCE_PART).min(ADVANCE_MAX).saturating_add(self.run / RUN_PART).saturating_add(won)
+        let advance_max = match expectation {
+            Expectation::Little => 0,
+            Expectation::Some => ADVANCE_MAX,
+            Expectation::Much => ADVANCE_MAX_FOR_MUCH,
+        };
+        (self.run / ADVANCE_PART).min(advance_max).saturating_add(self.run / RUN_PART).saturating_add(won)
     }
 }
 
@@ -237,10 +253,20 @@ impl Context {
     pub(super) fn note_miss(&mut self, guest: &GuestFunction) {
         let native = guest.native().get();
         native.misses.set(native.misses.get() + 1);
+        let now = (self.native.run, self.native.done);
+        if native.misses.get() == 1 {
+            native.missed_from.set(now);
+        }
         if native.misses.get() < MISSES_MAX || self.native.policy.always {
             return;
         }
         native.misses.set(0);
+        let (run, done) = native.missed_from.get();
+        // What has run is known to the last inner slice.
+        let run = (now.0 - run).saturating_sub(self.native.slice);
+        if !self.native.policy.eager && is_seldom(run, now.1 - done) {
+            return;
+        }
         native.versions.set(native.versions.get() + 1);
         // What was seen before stays known.
         native.is_outdated.set(true);
@@ -289,11 +315,15 @@ impl Context {
         fits.then(|| minivm_isa::loops::innermost_loop(function, function.block_of(at))).flatten()
     }
 
-    /// Begins to compile a function, or a loop of it, unless that was tried.
+    /// Begins to compile a function, or a loop of it, if enough has run for that, unless it was tried.
     pub(super) fn compile_native(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
-        if !self.may_afford(guest) {
-            return;
+        if self.may_afford(guest) {
+            self.compile_paid(info, guest, head);
         }
+    }
+
+    /// The same where enough has run.
+    pub(super) fn compile_paid(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
         let code = guest.loaded();
         let (place, entry, unpaid) = match head.filter(|head| head.as_u32() > 0) {
             None => (code.entry(), None, 0),
@@ -334,15 +364,14 @@ impl Context {
         if self.native.policy.always || self.native.policy.eager || guest.convention == Convention::Typed {
             return true;
         }
-        let native = guest.native().get();
-        let may_spend = || native.is_known_to_pay() || self.may_spend(any_instructions(guest));
-        self.native.policy.any && may_spend()
+        let expectation = guest.native().get().expectation();
+        self.native.policy.any && self.may_spend(any_instructions(guest), expectation)
     }
 
     /// Whether so many more instructions of `any` code may be compiled.
-    pub(super) fn may_spend(&self, instructions: i64) -> bool {
+    pub(super) fn may_spend(&self, instructions: i64, expectation: Expectation) -> bool {
         let cost = (self.native.compiled_any + instructions).saturating_mul(COMPILED_COST);
-        self.native.policy.eager || cost <= self.native.means()
+        self.native.policy.eager || cost <= self.native.means(expectation)
     }
 
     fn may_compile(&self, guest: &GuestFunction) -> Result<(), Refusal> {

@@ -1,5 +1,6 @@
 //! What a function keeps of its native code.
 
+use super::promise::Expectation;
 use super::seen::Seen;
 use super::tier::NativeCode;
 use crate::threaded::{HandlerAddress, Pc};
@@ -48,6 +49,8 @@ pub(crate) struct Native {
     /// Guards that have failed since it was compiled, and how often that was.
     pub(super) misses: Cell<u32>,
     pub(super) versions: Cell<u32>,
+    /// Instructions that had run at the first of these failures, and those of them that native code had done.
+    pub(super) missed_from: Cell<(i64, i64)>,
 }
 
 /// Native code at a place.
@@ -111,6 +114,11 @@ impl Native {
     /// Whether it had native code before, once, which was worth it but for what was not seen then.
     pub(super) fn is_known_to_pay(&self) -> bool {
         self.versions.get() == 1
+    }
+
+    /// What is expected of its native code, whatever is in its profile.
+    pub(super) fn expectation(&self) -> Expectation {
+        if self.is_known_to_pay() { Expectation::Much } else { Expectation::Some }
     }
 
     /// Whether enough of it was watched: of short functions, some runs.
