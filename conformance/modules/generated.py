@@ -67,7 +67,7 @@ def run(number, calls, expected):
                     if kind == "f32":
                         value = struct.unpack("<f", struct.pack("<f", value))[0]
                     arguments.append(value)
-                    texts.append("(0/0)" if value != value else "(1/0)" if value == math.inf else repr(value))
+                    texts.append("(-(0/0))" if value != value else "(1/0)" if value == math.inf else repr(value))
                 calls.write(f"call {name} {','.join(results)} {' '.join(texts)}\n")
                 try:
                     values = exports[named(name)](store, *arguments)
