@@ -65,7 +65,7 @@ pub use table::{InvalidKey, NEXT_SLOTS_MAX, TableError, TableScan};
 
 use crate::memory::{LARGE_PAGE_BYTES, MemoryBudget};
 use crate::value::{Tag, Value};
-use collect::Cycle;
+use collect::{Cycle, Phase};
 use finaliser::Finalisers;
 pub use hash::HASH_KEY_DEFAULT;
 use hash::HashKey;
@@ -383,6 +383,20 @@ impl Heap {
     #[inline(always)]
     fn note_moves(&mut self, units: u32) {
         self.moved = self.moved.saturating_add(units);
+        if self.cycle.phase() != Phase::Idle {
+            self.pay_by_moves(units);
+        }
+        // What the last cycle has found dead goes back to the host meanwhile, too.
+        self.space.sweep_some();
+    }
+
+    /// Lets the collector go on while entries move to a large part, as if as much were allocated, but it does not
+    /// count as that: a program that fills a table may allocate nothing else.
+    #[cold]
+    fn pay_by_moves(&mut self, units: u32) {
+        let bytes = i64::from(units) * size_of::<Value>() as i64;
+        self.debt -= bytes;
+        self.granted -= bytes;
     }
 
     /// What moving entries took since the last time, which the program has not been charged: in units of instructions.

@@ -62,7 +62,7 @@ impl Space {
 
     /// Does some of what is left to do after a cycle, if anything is.
     #[inline]
-    pub(super) fn sweep_some(&mut self) {
+    pub(in crate::heap) fn sweep_some(&mut self) {
         if self.sweeping && self.sweep_lists(AT_ONCE) && self.return_memory(RETURN_BYTES) {
             self.sweeping = false;
         }
