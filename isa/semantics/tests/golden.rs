@@ -19,7 +19,7 @@ fn line(value: &Any) -> Vec<u8> {
 fn golden_files_do_what_they_did() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/v1"));
     let mut used = BTreeSet::new();
-    for name in ["control", "dynamic", "memory", "numbers", "objects", "sum", "vectors"] {
+    for name in ["control", "dynamic", "exact", "memory", "numbers", "objects", "sum", "vectors"] {
         let file = std::fs::read(folder.join(format!("{name}.mvm"))).unwrap();
         let program = verify(binary::decode(&file).unwrap()).unwrap_or_else(|rejections| panic!("{}", rejections[0]));
         let mut machine = Machine::new(Limits::default());

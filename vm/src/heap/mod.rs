@@ -383,20 +383,19 @@ impl Heap {
     #[inline(always)]
     fn note_moves(&mut self, units: u32) {
         self.moved = self.moved.saturating_add(units);
+    }
+
+    /// Lets the collector go on while slots of an array part move, as if as much were allocated, but it does not count as that: a
+    /// program that fills an array may allocate nothing else.
+    #[inline]
+    fn go_on_by_moves(&mut self, slots: u32) {
         if self.cycle.phase() != Phase::Idle {
-            self.pay_by_moves(units);
+            let bytes = i64::from(slots) * size_of::<Value>() as i64;
+            self.debt -= bytes;
+            self.granted -= bytes;
         }
         // What the last cycle has found dead goes back to the host meanwhile, too.
         self.space.sweep_some();
-    }
-
-    /// Lets the collector go on while entries move to a large part, as if as much were allocated, but it does not
-    /// count as that: a program that fills a table may allocate nothing else.
-    #[cold]
-    fn pay_by_moves(&mut self, units: u32) {
-        let bytes = i64::from(units) * size_of::<Value>() as i64;
-        self.debt -= bytes;
-        self.granted -= bytes;
     }
 
     /// What moving entries took since the last time, which the program has not been charged: in units of instructions.

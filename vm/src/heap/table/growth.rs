@@ -152,6 +152,7 @@ impl Table {
     /// `table` is a live table of `heap` whose array part moves.
     pub(super) unsafe fn move_some(table: *mut Table, heap: &mut Heap) {
         heap.note_moves(STEP);
+        heap.go_on_by_moves(STEP);
         // SAFETY: the caller gives such a table.
         unsafe { Table::move_up_to(table, heap, STEP) }
     }
