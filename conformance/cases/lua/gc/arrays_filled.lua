@@ -7,4 +7,4 @@ for round = 1, 4 do
   end
   most = math.max(most, collectgarbage("count"))
 end
-print(most < 48 * 1024)
+print(most < 64 * 1024)
