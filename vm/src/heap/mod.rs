@@ -292,6 +292,8 @@ impl Heap {
         if self.cycle.phase().is_between_cycles() {
             // SAFETY: as the caller promises; nothing is grey between cycles.
             self.freed += unsafe { self.space.release(cell) } as u64;
+            // The last cycle may have found it alive.
+            self.live = self.live.min(self.cell_bytes());
         }
     }
 
