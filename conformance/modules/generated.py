@@ -68,10 +68,16 @@ def run(number, calls, expected):
                         value = struct.unpack("<f", struct.pack("<f", value))[0]
                     arguments.append(value)
                     texts.append("(-(0/0))" if value != value else "(1/0)" if value == math.inf else repr(value))
-                calls.write(f"call {name} {','.join(results)} {' '.join(texts)}\n")
+                traps = False
                 try:
                     values = exports[named(name)](store, *arguments)
-                except (wasmtime.Trap, wasmtime.WasmtimeError):
+                except (wasmtime.Trap, wasmtime.WasmtimeError) as problem:
+                    # It traps where a 64-bit table is to grow by more than there is, which the specification lets fail.
+                    if "out of memory" in str(problem):
+                        return
+                    traps = True
+                calls.write(f"call {name} {','.join(results)} {' '.join(texts)}\n")
+                if traps:
                     expected.write(f"{name} traps\n")
                     continue
                 values = [] if not results else [values] if len(results) == 1 else list(values)
