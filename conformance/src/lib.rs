@@ -2,9 +2,9 @@
 //!
 //! [`cases`] lists them, [`slicing`] stops them on the way, [`outcome`] says what a run left behind, [`snapshot`] compares,
 //! [`mod@generate`] makes random programs and [`every_row`] one for each instruction, which [`run_generated`] runs,
-//! [`mod@forge`] forges snapshots, [`builds`] finds the other way of dispatch, [`known`] knows what still fails,
-//! [`mod@reference`] asks the reference implementations, [`wasm`] is the official WebAssembly testsuite. The suites themselves
-//! are `tests/*.rs`, one each.
+//! [`mod@forge`] forges snapshots, [`builds`] finds the other way of dispatch, [`known`] knows what still fails, `poison` makes
+//! freed memory unlike any that is alive, [`mod@reference`] asks the reference implementations, [`wasm`] is the official
+//! WebAssembly testsuite. The suites themselves are `tests/*.rs`, one each.
 #![deny(unsafe_code)]
 
 pub mod builds;
@@ -20,6 +20,8 @@ pub mod lua_host;
 pub mod meaning;
 pub mod native;
 pub mod outcome;
+#[cfg(debug_assertions)]
+mod poison;
 pub mod process_chain;
 pub mod random;
 mod raw_machine;
