@@ -126,6 +126,7 @@ impl Walk {
                 Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) || guest.stands_for_host() => {
                     above = None;
                 }
+                Level::Host { host, .. } if host.is_internal.get() => above = None,
                 Level::Guest { .. } | Level::Host { .. } => return Some((level, above)),
             }
         }

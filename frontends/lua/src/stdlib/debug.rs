@@ -66,7 +66,8 @@ fn traceback(call: &mut HostCall<'_>) -> Answer {
         return call.return_one(message);
     }
     let here = is_running(call, fiber);
-    let level = call.integer_or(first + 1, i64::from(here))?.max(0);
+    let level = call.integer_or(first + 1, i64::from(here))?;
+    // There is no level below 0, as there is none above the last.
     let level = usize::try_from(level).unwrap_or(usize::MAX);
     let trace = match fiber {
         Some(fiber) if !here => call.fiber_traceback(fiber, level),

@@ -271,7 +271,7 @@ unsafe fn level_line(cx: &Context, level: &Level, caller: Option<Flow>, names: O
     }
 }
 
-/// The line of a host function that is called at `caller`.
+/// The line of a host function that is called at `caller`; parts of the language have none.
 ///
 /// # Safety
 /// The closure is live.
@@ -284,8 +284,10 @@ unsafe fn host_line(
     // SAFETY: closures point to functions.
     let (info, function) = unsafe { (&*(*closure).function.cast::<FunctionInfo>(), Value::from_function(closure)) };
     match &info.body {
-        Body::Host(host) => Some(format!("[C]: in {}", host_name(cx, host, Some(function), caller, names))),
-        Body::Guest(_) | Body::Bridge(_) => None,
+        Body::Host(host) if !host.is_internal.get() => {
+            Some(format!("[C]: in {}", host_name(cx, host, Some(function), caller, names)))
+        }
+        Body::Host(_) | Body::Guest(_) | Body::Bridge(_) => None,
     }
 }
 
