@@ -53,7 +53,7 @@ fn resume(call: &mut HostCall<'_>) -> Answer {
 
 fn yield_(call: &mut HostCall<'_>) -> Answer {
     if call.running_fiber().1 {
-        return Err(call.error("attempt to yield from outside a coroutine"));
+        return Err(call.error_without_position("attempt to yield from outside a coroutine"));
     }
     call.yield_args()
 }
