@@ -20,6 +20,17 @@ fn random_programs_do_the_same_in_all_ways() {
     assert!(failures.is_empty(), "{} programs fail:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// Programs whose state was another in one of the ways: an error whose message handler found no room was paid for twice in
+/// optimised code, and not at all where the budget ended.
+const ONCE_DIFFERENT: [(u64, u64); 3] = [(91, 3), (91, 19), (91, 108)];
+
+#[test]
+fn programs_that_differed_do_the_same() {
+    let failed = |&(seed, number): &(u64, u64)| check(seed, number, FUEL).err().map(|why| format!("{number}: {why}"));
+    let failures: Vec<String> = with_small_stack(|| ONCE_DIFFERENT.iter().filter_map(failed).collect());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 #[test]
 fn random_programs_get_far() {
     let logs = with_small_stack(|| (0..COUNT / 4).filter_map(|number| check(1, number, FUEL).ok()).collect::<Vec<_>>());

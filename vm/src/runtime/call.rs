@@ -112,13 +112,19 @@ unsafe fn resolve(
 /// `at` is the running frame.
 #[inline(never)]
 pub(crate) unsafe fn stack_overflow(cx: &mut Context, at: Flow) -> Flow {
+    let code = stack_trap(cx);
+    // SAFETY: passed on.
+    unsafe { raise_trap(cx, at, code) }
+}
+
+/// The trap of a stack that may not grow.
+pub(super) fn stack_trap(cx: &mut Context) -> TrapCode {
     let code = cx.take_stack_trap();
     if code == TrapCode::OutOfMemory {
         // Nothing can be collected here: the frame may have given its values up. What comes next finds room.
         cx.heap.overdraw();
     }
-    // SAFETY: passed on.
-    unsafe { raise_trap(cx, at, code) }
+    code
 }
 
 /// Enters a closure, which is no bridge, with `count` `any` arguments in place at `new`.

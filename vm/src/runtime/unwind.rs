@@ -4,7 +4,7 @@ use super::walk::{Level, Walk, height};
 use super::{host_run, switch, uncaught};
 use crate::runtime::call::enter_directly;
 use crate::runtime::call::put_above;
-use crate::runtime::call::stack_overflow;
+use crate::runtime::call::stack_trap;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::error::{position_at, traceback, worded};
 use crate::runtime::failure::Failure;
@@ -69,9 +69,13 @@ enum Errand {
 /// # Safety
 /// `at` is the running frame.
 pub(crate) unsafe fn raise(cx: &mut Context, at: Flow, error: Value) -> Flow {
-    cx.run.pending_trap = None;
     // SAFETY: passed on.
-    unsafe { raise_from(cx, at, false, error) }
+    unsafe {
+        begin(cx, at);
+        cx.run.pending_trap = None;
+        let flow = raise_at(cx, at, error);
+        super::stepping::stop_if_used_up(cx, flow)
+    }
 }
 
 /// Raises a trap at `at`: an error whose value is its message.
@@ -80,7 +84,33 @@ pub(crate) unsafe fn raise(cx: &mut Context, at: Flow, error: Value) -> Flow {
 /// `at` is the running frame.
 #[inline(never)]
 pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        begin(cx, at);
+        let flow = raise_trap_at(cx, at, code);
+        super::stepping::stop_if_used_up(cx, flow)
+    }
+}
+
+/// What comes before any error at `at`: the frame is made whole, and what it has executed of its block is paid for.
+///
+/// # Safety
+/// `at` is the running frame.
+unsafe fn begin(cx: &mut Context, at: Flow) {
     cx.run.work = None;
+    // SAFETY: passed on.
+    unsafe {
+        make_whole(cx, at);
+        super::stepping::pay(cx, at);
+    }
+    end_entering(cx, at);
+}
+
+/// As [`raise_trap`], where another error has begun already.
+///
+/// # Safety
+/// As for `raise_trap`.
+unsafe fn raise_trap_at(cx: &mut Context, at: Flow, code: TrapCode) -> Flow {
     let text = match code {
         TrapCode::OutOfMemory => code.message().as_bytes().to_vec(),
         TrapCode::StackOverflow => (position_at(cx, at) + code.message()).into_bytes(),
@@ -92,7 +122,7 @@ pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> F
     if code == TrapCode::StackOverflow && cx.run.overflow_words > 0 {
         cx.run.pending_trap = Some(code);
         // SAFETY: passed on.
-        return unsafe { handling_failed(cx, at, false) };
+        return unsafe { handling_failed(cx, at) };
     }
     if code == TrapCode::StackOverflow {
         cx.run.overflow_words = OVERFLOW_WORDS;
@@ -104,7 +134,7 @@ pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> F
     };
     cx.run.pending_trap = Some(code);
     // SAFETY: passed on.
-    unsafe { raise_from(cx, at, false, value) }
+    unsafe { raise_at(cx, at, value) }
 }
 
 /// Raises an error with the position of `at` before its message.
@@ -135,7 +165,7 @@ pub(super) unsafe fn raise_uncaught(cx: &mut Context, at: Flow, error: Value) ->
     // SAFETY: passed on.
     unsafe {
         let search = search(cx, at, false, Errand::New, error);
-        note_trace(cx, at, false, &search);
+        note_trace(cx, at, &search);
         unwind_to(cx, at, false, search.catcher, error)
     }
 }
@@ -167,9 +197,8 @@ pub(crate) unsafe fn handled(cx: &mut Context, regs: Regs, error: Value) -> Flow
     unsafe {
         let continuation = *Continuation::at(regs);
         let at = Flow { pc: continuation.next, regs: regs.sub(continuation.delta as usize) };
-        let calling = continuation.state != 0;
-        let search = search(cx, at, calling, Errand::Onward, error);
-        unwind_to(cx, at, calling, search.catcher, error)
+        let search = search(cx, at, false, Errand::Onward, error);
+        unwind_to(cx, at, false, search.catcher, error)
     }
 }
 
@@ -177,14 +206,13 @@ pub(crate) unsafe fn handled(cx: &mut Context, regs: Regs, error: Value) -> Flow
 ///
 /// # Safety
 /// As for `raise`.
-unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
+unsafe fn handling_failed(cx: &mut Context, at: Flow) -> Flow {
     let error = cx.heap.string_value(HANDLING_FAILED).unwrap_or(Value::NIL);
     // SAFETY: passed on.
     unsafe {
-        make_whole(cx, at);
-        let search = search(cx, at, calling, Errand::New, error);
-        note_trace(cx, at, calling, &search);
-        unwind_to(cx, at, calling, search.catcher, error)
+        let search = search(cx, at, false, Errand::New, error);
+        note_trace(cx, at, &search);
+        unwind_to(cx, at, false, search.catcher, error)
     }
 }
 
@@ -224,8 +252,6 @@ unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
     value.reg().is_some_and(|register| guest.lookups().is_cleanup_error(register))
 }
 
-/// # Safety
-/// As for `raise`.
 /// An error on the way into a call that the frame at `at` makes: the call is not nested any more.
 fn end_entering(cx: &mut Context, at: Flow) {
     if cx.is_entering && !cx.is_machine_place(at.pc) {
@@ -234,44 +260,41 @@ fn end_entering(cx: &mut Context, at: Flow) {
     }
 }
 
-unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
-    cx.run.work = None;
+/// As [`raise`], where an error has begun already: the budget may be used up by what it costs.
+///
+/// # Safety
+/// As for `raise`.
+unsafe fn raise_at(cx: &mut Context, at: Flow, error: Value) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        if !calling {
-            make_whole(cx, at);
-            super::stepping::pay(cx, at);
-            end_entering(cx, at);
-        }
-        let errand = if !calling && throws_on(cx, at) { Errand::Onward } else { Errand::New };
+        let errand = if throws_on(cx, at) { Errand::Onward } else { Errand::New };
         if errand == Errand::New
-            && !calling
             && let Some(flow) = uncaught::stop_at(cx, at, error)
         {
             return flow;
         }
-        let search = search(cx, at, calling, errand, error);
+        let search = search(cx, at, false, errand, error);
         let levels = search.levels;
         let flow = match search.handler {
             Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX || cx.run.nesting >= HANDLER_NESTING_MAX => {
-                handling_failed(cx, at, calling)
+                handling_failed(cx, at)
             }
             Some(handler) => {
                 let too_many = search.handlers_at_work == HANDLER_DEPTH_WARN;
                 let warning = too_many.then(|| cx.heap.string_value(b"C stack overflow").ok()).flatten();
-                call_handler(cx, at, calling, handler, warning.unwrap_or(error))
+                call_handler(cx, at, handler, warning.unwrap_or(error))
             }
             None => {
                 if errand == Errand::New {
-                    note_trace(cx, at, calling, &search);
+                    note_trace(cx, at, &search);
                 }
-                unwind_to(cx, at, calling, search.catcher, error)
+                unwind_to(cx, at, false, search.catcher, error)
             }
         };
         if !flow.pc.is_null() {
             cx.owe(levels / LEVELS_PER_UNIT);
         }
-        super::stepping::stop_if_used_up(cx, flow)
+        flow
     }
 }
 
@@ -281,17 +304,19 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
 ///
 /// # Safety
 /// As for `raise`; the handler is live.
-unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value, error: Value) -> Flow {
+unsafe fn call_handler(cx: &mut Context, at: Flow, handler: Value, error: Value) -> Flow {
     // SAFETY: the handler runs above everything that is live where the error happened.
     unsafe {
         let top = if cx.is_machine_place(at.pc) { CONTINUATION_WORDS } else { top_of(at.regs) };
         let mut continuation = Continuation::instruction(ContinuationKind::MessageHandler, at.pc, at.pc, top);
-        continuation.state = u32::from(calling);
         continuation.value = error;
         if cx.run.overflow_words > 0 && cx.run.overflow_handler.is_none() {
             cx.run.overflow_handler = Some((cx.run.fiber, height(cx, at.regs) + top));
         }
-        let Some(place) = put_above(cx, at, top, &[error], continuation) else { return stack_overflow(cx, at) };
+        let Some(place) = put_above(cx, at, top, &[error], continuation) else {
+            let code = stack_trap(cx);
+            return raise_trap_at(cx, at, code);
+        };
         let (new, return_place) = (place.add(CONTINUATION_DELTA), cx.continuation_return());
         enter_directly(cx, handler, new, 1, return_place).unwrap_or_else(|| {
             let at = Flow { pc: return_place, regs: place };
@@ -386,11 +411,11 @@ unsafe fn handler_of(continuation: Regs) -> Option<Option<Value>> {
 }
 
 /// Makes the traceback of a new error that ends the run before clean-ups take the stack apart.
-fn note_trace(cx: &mut Context, at: Flow, calling: bool, search: &Search) {
+fn note_trace(cx: &mut Context, at: Flow, search: &Search) {
     let is_needed = search.ends_run && matches!(search.catcher, Catcher::Region { .. });
     if is_needed {
-        cx.run.trace = Some(traceback(cx, at, calling));
-        cx.failed_at = innermost(cx, at, calling);
+        cx.run.trace = Some(traceback(cx, at, false));
+        cx.failed_at = innermost(cx, at, false);
     } else {
         cx.run.trace = None;
     }
