@@ -266,7 +266,7 @@ fn translate(
         typed: select::Plan::default(),
         falls_through: true,
         plan: Plan::baseline(function),
-        asm: Assembler::new(function.blocks.len()),
+        asm: Assembler::new(function.blocks.len(), function.code.len()),
         baseline,
         facts: if baseline { facts::Facts::none() } else { facts::Facts::compute(function) },
         known: facts::Known::default(),
