@@ -96,6 +96,7 @@ impl Cache {
     }
 
     /// A block of a class, or null when the system has no more memory.
+    #[inline]
     fn take(&self, class: usize) -> *mut u8 {
         let list = &self.free[class % CLASSES];
         let block = list.get();
@@ -204,6 +205,7 @@ impl Drop for Leaving {
 // SAFETY: blocks are as large as their class says and aligned to `UNIT`, each is in one list or given out, and the same question,
 // `is_small`, decides who gives and who takes back.
 unsafe impl GlobalAlloc for Pool {
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if !is_small(layout.size(), layout.align()) {
             // SAFETY: the caller's promise.
@@ -212,6 +214,7 @@ unsafe impl GlobalAlloc for Pool {
         CACHE.with(|cache| cache.take(class_of(layout.size())))
     }
 
+    #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if !is_small(layout.size(), layout.align()) {
             // SAFETY: the caller's promise.
@@ -225,6 +228,7 @@ unsafe impl GlobalAlloc for Pool {
         block
     }
 
+    #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if !is_small(layout.size(), layout.align()) {
             // SAFETY: the caller's promise; it came from there.
@@ -234,6 +238,7 @@ unsafe impl GlobalAlloc for Pool {
         CACHE.with(|cache| unsafe { cache.keep(class_of(layout.size()), block) });
     }
 
+    #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
         let (was_small, is_small) = (is_small(layout.size(), layout.align()), is_small(bytes, layout.align()));
         if !was_small && !is_small {

@@ -3,8 +3,9 @@
 use super::functions::Header;
 use super::{Lowered, Lowering, token_span};
 use crate::syntax::hir::*;
-use crate::syntax::prepass::{Token, TokenKind};
-use full_moon::ast::{self, LastStmt, Prefix, Stmt, Var};
+use crate::syntax::prepass::{Token, TokenIndex, TokenKind};
+use full_moon::ast::lua52::{Goto, Label};
+use full_moon::ast::{self, LastStmt, Stmt};
 use full_moon::tokenizer::TokenReference;
 
 impl Lowering<'_> {
@@ -31,12 +32,10 @@ impl Lowering<'_> {
     /// One statement; `None` if it does nothing.
     fn statement(&mut self, statement: &Stmt) -> Lowered<Option<Statement>> {
         let statement = match statement {
-            Stmt::Assignment(assignment) => self.assignment(assignment)?,
             Stmt::Do(block) => {
                 let kind = StatementKind::Do(self.block(block.block())?);
                 self.between(block.do_token(), block.end_token(), kind)
             }
-            Stmt::FunctionCall(call) => self.call_statement(call)?,
             Stmt::FunctionDeclaration(function) => self.function_statement(function)?,
             Stmt::GenericFor(generic) => self.generic_for(generic)?,
             Stmt::If(branches) => self.if_statement(branches)?,
@@ -49,18 +48,8 @@ impl Lowering<'_> {
                 let kind = StatementKind::While { condition, body: self.block(body.block())? };
                 self.between(body.while_token(), body.end_token(), kind)
             }
-            Stmt::Goto(goto) if self.token(goto.goto_token()).kind == TokenKind::Break => {
-                self.between(goto.goto_token(), goto.goto_token(), StatementKind::Break)
-            }
-            Stmt::Goto(goto) => {
-                let kind = StatementKind::Goto(self.label(goto.label_name()));
-                self.between(goto.goto_token(), goto.label_name(), kind)
-            }
-            Stmt::Label(label) => {
-                let id = self.label(label.name());
-                self.chunk.labels[id].open_closes = self.frame().open_closes;
-                self.between(label.left_colons(), label.right_colons(), StatementKind::Label(id))
-            }
+            Stmt::Goto(goto) => self.goto_statement(goto)?,
+            Stmt::Label(label) => self.label_statement(label)?,
             _ => unreachable!("the grammar check knows no other kind of statement"),
         };
         Ok(Some(statement))
@@ -70,8 +59,9 @@ impl Lowering<'_> {
         let LastStmt::Return(statement) = statement else {
             unreachable!("the canonical text has no break, and the grammar check knows nothing else")
         };
+        use TokenKind::{Else, ElseIf, End, Eof, Semicolon, Until};
         self.seek_after(statement.token());
-        let has_values = !statement.returns().is_empty();
+        let has_values = !matches!(self.kind(), Else | ElseIf | End | Eof | Semicolon | Until);
         let values = if has_values { self.expressions()? } else { Vec::new() };
         let is_call = |value: &ExpressionId| {
             let kind = &self.chunk.expressions[*value].kind;
@@ -93,19 +83,35 @@ impl Lowering<'_> {
         self.expression()
     }
 
-    fn call_statement(&mut self, call: &ast::FunctionCall) -> Lowered<Statement> {
-        let Prefix::Name(name) = call.prefix() else { unreachable!("the canonical text of a call begins with a name") };
-        let first = self.index(name);
-        self.seek(first);
-        let call = self.suffixed()?;
-        Ok(finish(self.prepared.tokens[first], self.last(), StatementKind::Call(call)))
+    /// A `goto`, a `break`, or the call that it stands for.
+    fn goto_statement(&mut self, goto: &Goto) -> Lowered<Statement> {
+        let first = self.index(goto.goto_token());
+        match self.prepared.tokens[first].kind {
+            TokenKind::Break => Ok(self.between(goto.goto_token(), goto.goto_token(), StatementKind::Break)),
+            TokenKind::Goto => {
+                let kind = StatementKind::Goto(self.label(goto.label_name()));
+                Ok(self.between(goto.goto_token(), goto.label_name(), kind))
+            }
+            _ => {
+                self.seek(first);
+                let call = self.suffixed()?;
+                Ok(finish(self.prepared.tokens[first], self.last(), StatementKind::Call(call)))
+            }
+        }
     }
 
-    fn assignment(&mut self, assignment: &ast::Assignment) -> Lowered<Statement> {
-        let Some(Var::Name(name)) = assignment.variables().iter().next() else {
-            unreachable!("the canonical text of what is assigned is a name")
-        };
-        let first = self.index(name);
+    /// A label, or the assignment that it stands for.
+    fn label_statement(&mut self, label: &Label) -> Lowered<Statement> {
+        let first = self.index(label.left_colons());
+        if self.prepared.tokens[first].kind != TokenKind::DoubleColon {
+            return self.assignment(first);
+        }
+        let id = self.label(label.name());
+        self.chunk.labels[id].open_closes = self.frame().open_closes;
+        Ok(self.between(label.left_colons(), label.right_colons(), StatementKind::Label(id)))
+    }
+
+    fn assignment(&mut self, first: TokenIndex) -> Lowered<Statement> {
         self.seek(first);
         let mut targets = vec![self.place()?];
         while self.accept(TokenKind::Comma) {

@@ -1,9 +1,10 @@
 //! The text the parser gets: the statements of a valid chunk in a spelling that leaves nothing to get wrong.
 //!
-//! Only the shape of the program is in it. What the check has read and what is no statement is elided: a list of expressions is
-//! `0`, whatever is assigned to `n`, a call `n()`, and parameters, attributes and `;` are left out; what they are is
-//! looked up by position. A function in an expression has a text of its own. `break` becomes a `goto` (the parser takes
-//! it only as last statement).
+//! Only the shape of the program is in it. What is no statement of its own is elided, as the check has read it: what a condition or
+//! a loop has of expressions is `...`, and those of declarations, `return`, parameters, attributes and `;` are left out.
+//! Statements that begin with an expression are elided, too: a call is `goto n`, an assignment `::n::`. What they are is looked up
+//! by position. A function in an expression has a text of its own. `break` becomes a `goto` (the parser takes it only as last
+//! statement).
 
 use super::Prepared;
 use super::token::{TokenIndex, TokenKind};
@@ -22,14 +23,20 @@ pub(in crate::syntax) struct Canonical {
 impl Canonical {
     /// Writes out some statements of `prepared`.
     pub(in crate::syntax) fn of_statements(prepared: &Prepared, part: Range<TokenIndex>) -> Self {
-        let mut canonical = Self::default();
+        let mut canonical = Self::with_room(&part);
         canonical.write_part(prepared, part);
         canonical
     }
 
+    /// With room for the text of most parts.
+    fn with_room(part: &Range<TokenIndex>) -> Self {
+        let tokens = part.end.index() - part.start.index();
+        Self { text: String::with_capacity(tokens * 2 + 16), origins: Vec::with_capacity(tokens / 2 + 4) }
+    }
+
     /// Writes out a function, as one that is returned.
     pub(in crate::syntax) fn of_function(prepared: &Prepared, part: Range<TokenIndex>) -> Self {
-        let mut canonical = Self::default();
+        let mut canonical = Self::with_room(&part);
         canonical.write("return function", part.start);
         // What begins with the function may be elided from the text around it.
         canonical.write_part(prepared, TokenIndex::new(part.start.index() + 1)..part.end);

@@ -9,7 +9,7 @@ use super::{Elision, Prepared, weight};
 use crate::syntax::Stack;
 use crate::syntax::error::SyntaxError;
 use crate::syntax::hir::{Attribute, FunctionId, Label, LabelId, Local, LocalId, Span, StringId};
-use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
+use cranelift_entity::{EntityRef, PrimaryMap};
 use minivm_isa::Allowance;
 
 /// Nested statements, expressions and assignment targets a chunk may have. The reference implementation counts to 200,
@@ -18,6 +18,10 @@ pub(in crate::syntax) const LEVELS_MAX: u32 = 197;
 
 /// Tokens of a part of the main function, or some more.
 const PART_TOKENS: usize = if cfg!(test) { 64 } else { 4096 };
+
+/// There is room for the tokens of so much source from the beginning, each of so many bytes.
+const ROOM_BYTES_MAX: usize = 4096;
+const BYTES_OF_TOKEN: usize = 3;
 
 /// What was taken for parts that the parser holds one at a time.
 #[derive(Clone, Copy, Default)]
@@ -55,7 +59,7 @@ pub(super) struct Checker<'source> {
     pub(super) function_ends: PrimaryMap<FunctionId, TokenIndex>,
     pub(super) visible_labels: Labels,
     pub(super) jumps: Jumps,
-    pub(super) uses: SecondaryMap<TokenIndex, Use>,
+    pub(super) uses: PrimaryMap<TokenIndex, Use>,
     pub(super) locals: PrimaryMap<LocalId, Local>,
     pub(super) labels: PrimaryMap<LabelId, Label>,
     pub(super) elisions: Vec<Elision>,
@@ -78,6 +82,7 @@ impl<'source> Checker<'source> {
         stack: &'source mut Stack,
     ) -> Self {
         let mut lexer = Lexer::new(source, start);
+        let tokens = source.len().min(ROOM_BYTES_MAX) / BYTES_OF_TOKEN;
         let mut known = |name: &str| lexer.interner.intern(name.as_bytes());
         let names = KnownNames {
             env: known("_ENV"),
@@ -89,17 +94,17 @@ impl<'source> Checker<'source> {
         Self {
             lexer,
             chunk_id,
-            tokens: PrimaryMap::new(),
+            tokens: PrimaryMap::with_capacity(tokens),
             current: TokenIndex::new(0),
             levels: 0,
             stack,
             names,
-            scopes: Scopes::default(),
+            scopes: Scopes::new(),
             functions: Vec::new(),
             function_ends: PrimaryMap::new(),
             visible_labels: Labels::default(),
             jumps: Jumps::default(),
-            uses: SecondaryMap::new(),
+            uses: PrimaryMap::with_capacity(tokens),
             locals: PrimaryMap::new(),
             labels: PrimaryMap::new(),
             elisions: Vec::new(),
@@ -193,6 +198,7 @@ impl<'source> Checker<'source> {
         match self.lexer.next_token() {
             Ok(token) => {
                 self.tokens.push(token);
+                self.uses.push(Use::None);
                 Ok(())
             }
             Err(error) => Err(self.lexical_error(error)),
@@ -251,8 +257,8 @@ impl<'source> Checker<'source> {
 
     /// Runs a rule that begins here; the parser gets `text` for what it passes.
     pub(super) fn elide<T>(&mut self, text: &'static str, rule: impl FnOnce(&mut Self) -> Checked<T>) -> Checked<T> {
-        if !text.is_empty() {
-            self.weigh(weight::ELIDED);
+        if text.starts_with("...") {
+            self.weigh(weight::LISTED);
         }
         let index = self.elisions.len();
         self.elisions.push(Elision { start: self.current, end: self.current, text });

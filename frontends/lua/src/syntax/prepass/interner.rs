@@ -10,8 +10,10 @@ use std::sync::LazyLock;
 /// depends on it.
 static SEED: LazyLock<[u64; 2]> = LazyLock::new(|| [0, 1].map(|index: u64| RandomState::new().hash_one(index) | 1));
 
+/// There is room for so many from the beginning.
+const STRINGS_MIN: usize = 16;
 /// Slots of the first table.
-const SLOTS_MIN: usize = 64;
+const SLOTS_MIN: usize = 4 * STRINGS_MIN;
 
 /// The distinct names and string literals of a chunk.
 pub(super) struct Interner {
@@ -25,7 +27,8 @@ pub(super) struct Interner {
 impl Interner {
     pub(super) fn new() -> Self {
         let slots = vec![PackedOption::default(); SLOTS_MIN];
-        Self { strings: PrimaryMap::new(), hashes: PrimaryMap::new(), slots, seed: *SEED }
+        let (strings, hashes) = (PrimaryMap::with_capacity(STRINGS_MIN), PrimaryMap::with_capacity(STRINGS_MIN));
+        Self { strings, hashes, slots, seed: *SEED }
     }
 
     /// The id of `bytes`, new or known.

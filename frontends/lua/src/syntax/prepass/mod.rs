@@ -27,7 +27,7 @@ pub(super) use token::{Token, TokenIndex, TokenKind, TokenValue};
 use super::Stack;
 use super::error::SyntaxError;
 use super::hir::{FunctionId, Label, LabelId, Local, LocalId, StringId};
-use cranelift_entity::{PrimaryMap, SecondaryMap};
+use cranelift_entity::PrimaryMap;
 use minivm_isa::Allowance;
 
 /// Tokens that the parser gets a short text for.
@@ -44,7 +44,7 @@ pub(super) struct Prepared {
     /// The tokens, with the end of the source as last one.
     pub(super) tokens: PrimaryMap<TokenIndex, Token>,
     /// What names, labels and `function` tokens stand for.
-    pub(super) uses: SecondaryMap<TokenIndex, Use>,
+    pub(super) uses: PrimaryMap<TokenIndex, Use>,
     /// Names and string literals.
     pub(super) strings: PrimaryMap<StringId, Box<[u8]>>,
     /// Local variables; the environment first.

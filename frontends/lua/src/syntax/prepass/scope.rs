@@ -65,14 +65,23 @@ pub(super) struct FunctionState {
     pub(super) blocks: Vec<BlockState>,
 }
 
+/// Most small chunks have no more names.
+const NAMES_EXPECTED: usize = 32;
+
 /// All names in scope.
-#[derive(Default)]
 pub(super) struct Scopes {
     active: Vec<Active>,
     visible: SecondaryMap<StringId, PackedOption<ActiveIndex>>,
 }
 
 impl Scopes {
+    /// None are.
+    pub(super) fn new() -> Self {
+        let mut visible = SecondaryMap::new();
+        visible.resize(NAMES_EXPECTED);
+        Self { active: Vec::new(), visible }
+    }
+
     /// How many variables are in scope, over all functions that are being read.
     pub(super) fn count(&self) -> usize {
         self.active.len()

@@ -90,7 +90,7 @@ impl Checker<'_> {
         loop {
             self.weigh(weight::COMPOUND);
             self.advance()?;
-            self.elide("0", Self::expression)?;
+            self.elide("...", Self::expression)?;
             self.pass(TokenKind::Then)?;
             self.block()?;
             if self.kind() != TokenKind::ElseIf {
@@ -107,7 +107,7 @@ impl Checker<'_> {
     fn while_statement(&mut self, line: u32) -> Checked<()> {
         self.weigh(weight::COMPOUND);
         self.advance()?;
-        self.elide("0", Self::expression)?;
+        self.elide("...", Self::expression)?;
         self.enter_block(true);
         self.pass(TokenKind::Do)?;
         self.block()?;
@@ -122,7 +122,7 @@ impl Checker<'_> {
         self.advance()?;
         self.statements()?;
         self.pass_close(TokenKind::Until, TokenKind::Repeat, line)?;
-        self.elide("0", Self::expression)?;
+        self.elide("...", Self::expression)?;
         self.leave_block()?;
         self.leave_block()
     }
@@ -137,7 +137,7 @@ impl Checker<'_> {
                 self.reserve_locals(NUMERIC_STATE)?;
                 let local = self.declare(first.0, first.1)?;
                 self.advance()?;
-                self.elide("0,0", |check| {
+                self.elide("...,...", |check| {
                     check.expression()?;
                     check.pass(TokenKind::Comma)?;
                     check.expression()?;
@@ -160,7 +160,7 @@ impl Checker<'_> {
                     Ok(())
                 })?;
                 self.pass(TokenKind::In)?;
-                self.elide("0", Self::expression_list)?;
+                self.elide("...", Self::expression_list)?;
                 self.activate_hidden(GENERIC_STATE);
                 self.for_body(locals)?;
             }
@@ -217,10 +217,13 @@ impl Checker<'_> {
 
     fn local_statement(&mut self) -> Checked<()> {
         self.weigh(weight::LOCALS);
-        let locals = self.elide("n", Self::declared_locals)?;
-        if self.accept(TokenKind::Assign)? {
-            self.elide("0", Self::expression_list)?;
-        }
+        let locals = self.elide("n", |check| {
+            let locals = check.declared_locals()?;
+            if check.accept(TokenKind::Assign)? {
+                check.expression_list()?;
+            }
+            Ok(locals)
+        })?;
         for local in locals {
             self.activate(local);
         }
@@ -266,7 +269,7 @@ impl Checker<'_> {
     fn return_statement(&mut self) -> Checked<()> {
         self.advance()?;
         if !self.ends_block(true) && self.kind() != TokenKind::Semicolon {
-            self.elide("0", Self::expression_list)?;
+            self.elide("", Self::expression_list)?;
         }
         self.accept(TokenKind::Semicolon)?;
         Ok(())
@@ -275,15 +278,17 @@ impl Checker<'_> {
     /// A call or an assignment.
     fn expression_statement(&mut self) -> Checked<()> {
         let elision = self.elisions.len();
-        let first = self.elide("n()", Self::suffixed_expression)?;
-        match self.kind() {
-            TokenKind::Assign | TokenKind::Comma => {
-                self.elisions[elision].text = "n";
-                self.assignment(first)
+        self.elide("goto n", |check| {
+            let first = check.suffixed_expression()?;
+            match check.kind() {
+                TokenKind::Assign | TokenKind::Comma => {
+                    check.elisions[elision].text = "::n::";
+                    check.assignment(first)
+                }
+                _ if first == Suffixed::Call => Ok(()),
+                _ => Err(check.error_near("syntax error")),
             }
-            _ if first == Suffixed::Call => Ok(()),
-            _ => Err(self.error_near("syntax error")),
-        }
+        })
     }
 
     /// The rest of an assignment after a target. Further targets nest, as they do in the reference implementation.
@@ -292,15 +297,12 @@ impl Checker<'_> {
             return Err(self.error_near("syntax error"));
         }
         self.mark_assigned(target)?;
-        if self.kind() == TokenKind::Comma {
-            let next = self.elide("", |check| {
-                check.advance()?;
-                check.suffixed_expression()
-            })?;
+        if self.accept(TokenKind::Comma)? {
+            let next = self.suffixed_expression()?;
             return self.nested(|check| check.assignment(next));
         }
         self.pass(TokenKind::Assign)?;
-        self.elide("0", Self::expression_list)?;
+        self.expression_list()?;
         Ok(())
     }
 

@@ -15,8 +15,8 @@ pub(super) const LIST: u64 = 48;
 /// An item of a table constructor.
 pub(super) const ITEM: u64 = 24;
 
-/// A text in place of tokens: the parser makes room for four expressions.
-pub(super) const ELIDED: u64 = 2_500;
+/// A text in place of expressions: the parser makes room for four.
+pub(super) const LISTED: u64 = 2_500;
 /// Any statement, with its tokens.
 pub(super) const STATEMENT: u64 = 1_300;
 /// A statement with blocks or parts of its own.
