@@ -78,6 +78,14 @@ pub struct Ran {
     state: Option<Result<Vec<u8>, String>>,
 }
 
+impl Ran {
+    /// Whether another run did the same, and left the same where that can be said.
+    pub fn is_same(&self, other: &Ran) -> bool {
+        let has_states = self.state.is_some() && other.state.is_some();
+        (&self.log, self.fuel) == (&other.log, other.fuel) && (!has_states || self.state == other.state)
+    }
+}
+
 /// Makes the programs with a number, and runs them in all ways with a budget; gives what they did.
 ///
 /// # Errors
@@ -94,8 +102,7 @@ pub fn check(seed: u64, number: u64, fuel: u64) -> Result<Ran, String> {
         if first.is_refused || other.is_refused {
             continue;
         }
-        let has_states = first.state.is_some() && other.state.is_some();
-        if (&first.log, first.fuel) == (&other.log, other.fuel) && (!has_states || first.state == other.state) {
+        if first.is_same(&other) {
             continue;
         }
         return Err(format!("{way:?} differs\n{}", difference(&first, &other)));

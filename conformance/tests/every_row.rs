@@ -22,7 +22,7 @@ fn check(row: &InstructionInfo, programs: &Programs) -> Result<(), String> {
     }
     for way in &Way::ALL[1..] {
         let other = run(programs, *way, 0)?;
-        if first != other {
+        if !first.is_same(&other) {
             let (found, expected) = (other.fuel, first.fuel);
             return Err(format!(
                 "{way:?} differs, with {found} and not {expected} fuel left:\n{}\nand not\n{}",

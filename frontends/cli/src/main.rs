@@ -27,6 +27,10 @@ mod wast;
 use arguments::{Command, CommandLine, When};
 use std::process::ExitCode;
 
+#[cfg(feature = "pool")]
+#[global_allocator]
+static ALLOCATOR: minivm_pool::Pool = minivm_pool::Pool;
+
 fn main() -> ExitCode {
     // Whoever stops reading ends us quietly, as it does other commands.
     sigpipe::reset();

@@ -49,11 +49,7 @@ impl Place {
             .map_or(shown.len() - shown.trim_ascii_start().len()..shown.len(), |bytes| {
                 bytes.start - whole.start..bytes.end.clamp(bytes.start, whole.end) - whole.start
             });
-        // Marks count in the text that is shown, where a wrong byte is three.
-        let visible = |bytes: &[u8]| String::from_utf8_lossy(bytes).len();
-        let start = visible(&shown[..meant.start]);
-        let end = start + visible(&shown[meant.start..meant.end]);
-        let excerpt = (String::from_utf8_lossy(shown).into_owned(), start..end);
+        let excerpt = (String::from_utf8_lossy(shown).into_owned(), marked(shown, meant));
         Place { name: name.into(), line: Some(line), excerpt: Some(excerpt) }
     }
 
@@ -86,6 +82,28 @@ impl Place {
             Snippet::source(text.as_str()).path(self.name.as_str()).line_start(self.line.unwrap_or(1)).annotation(mark);
         Renderer::styled().decor_style(DecorStyle::Ascii).render(&[Group::with_level(Level::ERROR).element(snippet)])
     }
+}
+
+/// What to mark in a text as it is shown, for some of its bytes: whole characters. Bytes that are none are one character of three.
+fn marked(text: &[u8], bytes: Range<usize>) -> Range<usize> {
+    let characters = text.utf8_chunks().flat_map(|chunk| {
+        let wrong = (chunk.invalid().len(), char::REPLACEMENT_CHARACTER.len_utf8());
+        let wrong = (wrong.0 > 0).then_some(wrong);
+        chunk.valid().chars().map(char::len_utf8).map(|length| (length, length)).chain(wrong)
+    });
+    let (mut at, mut shown, mut mark) = (0, 0, 0..0);
+    for (length, shown_length) in characters {
+        if at >= bytes.end {
+            break;
+        }
+        at += length;
+        if at <= bytes.start {
+            mark.start = shown + shown_length;
+        }
+        shown += shown_length;
+        mark.end = shown;
+    }
+    mark.start..mark.end.max(mark.start)
 }
 
 /// The bytes of a line, without its end.
@@ -241,5 +259,19 @@ mod tests {
     fn control_characters_do_not_reach_the_terminal() {
         let shown = plain(&Report::new("a\x1b[2Jb\nc"));
         assert_eq!(shown, "error: a\\u{1b}[2Jb\n       c");
+    }
+
+    #[test]
+    fn whole_characters_are_marked() {
+        let text = "aш €b".as_bytes();
+        assert_eq!(marked(text, 0..1), 0..1);
+        assert_eq!(marked(text, 0..2), 0..3);
+        assert_eq!(marked(text, 2..3), 1..3);
+        assert_eq!(marked(text, 5..6), 4..7);
+        assert_eq!(marked(text, 7..8), 7..8);
+        assert_eq!(marked(text, 8..8), 8..8);
+        assert_eq!(marked(b"\xe2\x82b\xff", 1..2), 0..3);
+        assert_eq!(marked(b"\xe2\x82b\xff", 3..4), 4..7);
+        assert_eq!(marked(b"", 0..0), 0..0);
     }
 }

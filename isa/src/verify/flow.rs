@@ -8,17 +8,46 @@ use crate::flow::{Flow, Search};
 use crate::limits::{LIVE_PER_INSTRUCTION_MAX, REJECTIONS_PER_FUNCTION};
 use crate::lists::Lists;
 use crate::operand::OperandRef;
+use crate::program::Function;
 use crate::steps;
+
+/// Whether some block reads a register that is no parameter before it writes it.
+fn reads_first(function: &Function, parameters: usize) -> bool {
+    let mut written_in = vec![u32::MAX; function.registers.len()];
+    let mut found = false;
+    for block in function.blocks.keys() {
+        for instruction in &function.code[function.block_range(block)] {
+            steps::count(1);
+            instruction.for_each_use(|register| {
+                let index = register.as_u32() as usize;
+                found |= index >= parameters && written_in.get(index).is_some_and(|&known| known != block.as_u32());
+            });
+            if found {
+                return true;
+            }
+            instruction.for_each_def(|register| {
+                if let Some(known) = written_in.get_mut(register.as_u32() as usize) {
+                    *known = block.as_u32();
+                }
+            });
+        }
+    }
+    false
+}
 
 impl Checker<'_> {
     pub(super) fn flow(&mut self) {
         let function = self.function;
         self.here = None;
         let parameters = self.signature.map_or(0, |signature| signature.params.len());
-        let flow = Flow::new(function);
-        let registers = || function.registers.keys().map(Reg::as_u32);
         let nodes = function.blocks.len() + function.regions.len();
         let most = LIVE_PER_INSTRUCTION_MAX.saturating_mul(function.code.len() + function.regions.len());
+        let cannot_be_many = nodes.saturating_mul(function.registers.len()) <= most;
+        if cannot_be_many && function.regions.is_empty() && !reads_first(function, parameters) {
+            return;
+        }
+        let flow = Flow::new(function);
+        let registers = || function.registers.keys().map(Reg::as_u32);
         let crossing = registers().filter(|&register| flow.crosses_blocks(register)).count();
         // Most functions cannot come near the limit.
         let must_count = nodes.saturating_mul(crossing) > most;

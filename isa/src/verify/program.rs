@@ -12,7 +12,7 @@ use crate::steps;
 use crate::types::{Signature, Storage, Type};
 use cranelift_entity::{EntityRef, PrimaryMap};
 use std::collections::HashSet;
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display};
 
 pub(super) fn check(program: &Program, all: &mut Rejections) {
     signatures(program, all);
@@ -189,12 +189,22 @@ pub(super) fn capture_count(program: &Program, function: Func) -> Option<usize> 
     }
 }
 
+/// An export in messages.
+struct ExportText<'a>(&'a str);
+
+impl Display for ExportText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "export {}", quoted(self.0))
+    }
+}
+
 fn exports(program: &Program, all: &mut Rejections) {
     let mut names = HashSet::new();
     for export in &program.exports {
         steps::count(1);
-        let item = format!("export {}", quoted(&export.name));
-        if !names.insert(export.name.as_str()) {
+        let item = ExportText(&export.name);
+        // One alone needs no look.
+        if program.exports.len() > 1 && !names.insert(export.name.as_str()) {
             all.item(Rule::ExportName, &item, "", "a name of its own", "the name of an export before it");
         }
         match export.item {

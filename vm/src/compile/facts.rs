@@ -4,7 +4,6 @@
 //! results of calls and what is read from tables are not known; constants, loops over constant steps and arithmetic of known
 //! numbers are.
 
-use super::temporaries::block_local;
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::facts::Numbers;
 use minivm_isa::operand::OperandRef;
@@ -60,12 +59,12 @@ impl Facts {
         Facts { registers: 0, starts: Vec::new(), unreached: Vec::new(), known: Vec::new() }
     }
 
-    /// Runs the dataflow.
-    pub(crate) fn compute(function: &Function) -> Self {
+    /// Runs the dataflow, for registers that are not [block-local](super::temporaries::block_local).
+    pub(crate) fn compute(function: &Function, local: &[bool]) -> Self {
         if !function.code.iter().any(|instruction| makes_number(function, instruction)) {
             return Facts::none();
         }
-        let mut finding = Finding::new(function);
+        let mut finding = Finding::new(function, local);
         if !finding.run() {
             return Facts::none();
         }
@@ -162,8 +161,7 @@ struct Finding<'a> {
 }
 
 impl<'a> Finding<'a> {
-    fn new(function: &'a Function) -> Self {
-        let local = block_local(function);
+    fn new(function: &'a Function, local: &[bool]) -> Self {
         let crosses = |&(reg, &ty): &(Reg, &Type)| ty == Type::Any && !local[reg.as_u32() as usize];
         let registers = function.registers.iter().filter(crosses).map(|(reg, _)| reg).collect();
         let work_left = WORK_PER_INSTRUCTION.saturating_mul(function.code.len());

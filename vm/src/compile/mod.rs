@@ -255,20 +255,21 @@ fn translate(
     let instance = unsafe { &*guest.instance };
     let extent = window + window_words(instance, function) + HOST_CALL_WORDS;
     debug_assert!(extent <= usize::from(u16::MAX), "the verifier has bounded frames");
+    let local = temporaries::block_local(function);
     let mut compiling = Compiling {
         function,
         program,
         instance,
         main_memory,
         slots,
-        temporaries: Temporaries::compute(function),
+        temporaries: Temporaries::compute(function, &local),
         absorbed: vec![None; function.code.len()],
         typed: select::Plan::default(),
         falls_through: true,
         plan: Plan::baseline(function),
-        asm: Assembler::new(function.blocks.len()),
+        asm: Assembler::new(function.blocks.len(), function.code.len()),
         baseline,
-        facts: if baseline { facts::Facts::none() } else { facts::Facts::compute(function) },
+        facts: if baseline { facts::Facts::none() } else { facts::Facts::compute(function, &local) },
         known: facts::Known::default(),
         accumulator: None,
         pending: 0,

@@ -19,10 +19,9 @@ struct Definition {
 }
 
 impl Temporaries {
-    /// Looks at every block once; linear in the code.
-    pub(crate) fn compute(function: &Function) -> Self {
+    /// Looks at every block once; linear in the code. Of the [`block_local`] registers of the function.
+    pub(crate) fn compute(function: &Function, local: &[bool]) -> Self {
         steps::count(2 * function.code.len() + function.registers.len());
-        let local = block_local(function);
         let named = named_results(function);
         let mut single_use = vec![None; function.code.len()];
         let mut definitions: Vec<Option<Definition>> = vec![None; function.registers.len()];

@@ -102,7 +102,7 @@ impl Default for HeapLimits {
             pause_percent: 200,
             cycle_bytes_min: 8 << 20,
             step_bytes: 32 << 10,
-            step_factor: 4,
+            step_factor: 8,
         }
     }
 }

@@ -25,13 +25,18 @@ pub(crate) fn is_left(cx: &mut Context) -> bool {
 
 /// Units of an instruction that are done before the next look at the budget.
 pub(crate) const SLICE: u64 = 1 << 16;
-/// The same where the host may interrupt: a megabyte of values, which the host may have to clear first.
-const INTERRUPTED_SLICE: u64 = 1 << 12;
+/// The same where the host may interrupt: two megabytes of values, which the host may have to clear first.
+const INTERRUPTED_SLICE: u64 = 1 << 13;
 
 /// Bytes of a memory that are 1 unit of work.
 pub(crate) const MEMORY_BYTES_PER_UNIT: u64 = 64;
 
-/// Units that optimised code does at once.
+/// Units of an instruction that are done before the next look at the budget, as things are.
+fn slice_units(cx: &Context) -> u64 {
+    if cx.fuel_aside > 0 { INTERRUPTED_SLICE } else { SLICE }
+}
+
+/// Units that optimised code does at once in any case; what pays by [`pay`] may do as many as are done before a look.
 pub(super) const SMALL: u64 = 1 << 10;
 
 /// Units for so many `any` values.
@@ -65,7 +70,13 @@ pub(crate) unsafe fn leave_optimised(cx: &mut Context, at: Flow) -> Flow {
 /// Whether optimised code, or an instruction that has not stopped before, may do so many units at once: pays for them then.
 #[inline(always)]
 pub(crate) fn pay_small(cx: &mut Context, units: u64) -> bool {
-    if units > SMALL || cx.run.work.is_some() || cx.fuel < units as i64 {
+    units <= SMALL && pay_whole(cx, units)
+}
+
+/// Pays for so many units, if the budget suffices and nothing is half done.
+#[inline(always)]
+fn pay_whole(cx: &mut Context, units: u64) -> bool {
+    if cx.run.work.is_some() || cx.fuel < units as i64 {
         return false;
     }
     cx.fuel -= units as i64;
@@ -78,7 +89,8 @@ pub(crate) fn pay_small(cx: &mut Context, units: u64) -> bool {
 /// # Safety
 /// As for [`leave_optimised`].
 pub(crate) unsafe fn pay(cx: &mut Context, at: Flow, cost: i64, units: u64) -> Result<(), Flow> {
-    if pay_small(cx, units) {
+    // Baseline code of a long function takes longer to make than what a slice does.
+    if units <= slice_units(cx) && pay_whole(cx, units) {
         return Ok(());
     }
     // SAFETY: passed on.
@@ -103,7 +115,7 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow, cost: i64, units: u64) -> R
 pub(crate) fn take_slice(cx: &mut Context, units: u64) -> (u64, u64, Value) {
     let work = cx.run.work.take().map_or(Work { done: 0, object: Value::NIL, has_begun: false }, |work| *work);
     let from = work.done.min(units);
-    let most = if cx.fuel_aside > 0 { INTERRUPTED_SLICE } else { SLICE };
+    let most = slice_units(cx);
     let now = (units - from).min(most).min(cx.fuel.max(0) as u64);
     cx.fuel -= now as i64;
     if now == most {

@@ -13,6 +13,7 @@ use crate::bytes::SnapshotError;
 use crate::compile;
 use crate::compile::facts::Known;
 use crate::compile::facts::{Fact, Facts};
+use crate::compile::temporaries::block_local;
 use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
 use crate::runtime::call::host_continuation;
@@ -295,7 +296,7 @@ impl<'c> Loading<'c> {
         let (function, key): (_, *const GuestFunction) = (guest.portable(), guest);
         if !self.facts.contains_key(&key) {
             self.hold(cost::loading_bytes(function))?;
-            self.facts.insert(key, Facts::compute(function));
+            self.facts.insert(key, Facts::compute(function, &block_local(function)));
         }
         let (block, facts) = (function.block_of(instruction), &self.facts[&key]);
         if facts.is_unreached(block) {

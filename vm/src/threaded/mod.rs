@@ -292,12 +292,18 @@ pub(crate) const PENDING_MAX: u32 = 1 << 12;
 /// No place in optimised code has more than this not paid for: what a run that may do exactly so many instructions keeps back.
 pub(crate) const UNPAID_MAX: i64 = 1 << 11;
 
+/// Halves that an instruction takes, as far as is known before.
+const HALVES_EXPECTED: usize = 8;
+
 impl Assembler {
-    /// Starts code for a function with so many blocks.
-    pub(crate) fn new(blocks: usize) -> Self {
+    /// Starts code for a function with so many blocks and instructions.
+    pub(crate) fn new(blocks: usize, instructions: usize) -> Self {
+        // Most instructions take no more; longer code grows.
+        let mut halves = Vec::with_capacity(HEADER_HALVES + instructions.saturating_mul(HALVES_EXPECTED));
+        halves.resize(HEADER_HALVES, 0);
         Assembler {
-            halves: vec![0; HEADER_HALVES],
-            map: Vec::new(),
+            halves,
+            map: Vec::with_capacity(instructions),
             blocks: vec![0; blocks],
             pending: vec![0; blocks],
             parts: Vec::new(),

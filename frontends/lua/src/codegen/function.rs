@@ -11,6 +11,9 @@ use minivm_isa::size::function_bytes;
 use minivm_isa::{Operand, Signature, Type};
 use std::collections::HashMap;
 
+/// Most functions have no more blocks.
+const BLOCKS_EXPECTED: usize = 16;
+
 /// Generates one function.
 pub(super) struct FunctionGenerator<'unit, 'chunk> {
     pub(super) unit: &'unit mut Unit<'chunk>,
@@ -85,17 +88,19 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
         let signature = Signature::dynamic(function.parameters.len(), function.vararg);
         let mut f = unit.program.function(name, signature);
         f.set_room(room);
+        let mut referenced = SecondaryMap::new();
+        referenced.resize(BLOCKS_EXPECTED);
         Self {
             unit,
             chunk,
             id,
             f,
-            registers: Registers::default(),
+            registers: Registers::new(),
             captured: Vec::new(),
             capture_numbers: HashMap::new(),
             strings: HashMap::new(),
             labels: HashMap::new(),
-            referenced: SecondaryMap::new(),
+            referenced,
             loops: Vec::new(),
             closings: Vec::new(),
             test_line: None,

@@ -327,14 +327,17 @@ impl<'a> Unit<'a> {
             .values()
             .map(|function| program.declare(Signature::dynamic(function.parameters.len(), function.vararg)))
             .collect();
+        let (mut captured, mut places) = (SecondaryMap::new(), SecondaryMap::new());
+        captured.resize(chunk.functions.len());
+        places.resize(chunk.locals.len());
         Self {
             chunk,
             text,
             program,
             source,
             numbers,
-            captured: SecondaryMap::new(),
-            places: SecondaryMap::with_capacity(chunk.locals.len()),
+            captured,
+            places,
             splits: find_splits(chunk),
             imports: [None; 4],
             is_exact: false,

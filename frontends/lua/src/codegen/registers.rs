@@ -20,14 +20,23 @@ pub(super) enum Pool {
     TemporaryCell,
 }
 
+/// Most functions have no more registers.
+const REGISTERS_EXPECTED: usize = 16;
+
 /// The registers of a function that are free.
-#[derive(Default)]
 pub(super) struct Registers {
     free: [Vec<Reg>; 4],
     pools: SecondaryMap<Reg, Pool>,
 }
 
 impl Registers {
+    /// None are.
+    pub(super) fn new() -> Self {
+        let mut pools = SecondaryMap::new();
+        pools.resize(REGISTERS_EXPECTED);
+        Self { free: Default::default(), pools }
+    }
+
     /// A register from `pool`.
     pub(super) fn take(&mut self, builder: &mut FunctionBuilder, pool: Pool) -> Reg {
         self.free[pool as usize].pop().unwrap_or_else(|| {

@@ -1,8 +1,8 @@
 //! From the bytes of a chunk to a resolved tree, with the errors the reference implementation would report.
 //!
-//! The stages, each a module: `prepass` (tokens, grammar, names, a canonical text), `parse` (the text through
-//! `full_moon`), `lower` (its tree and what is known about the tokens become [`hir`]). Nothing here knows
-//! instructions or the machine.
+//! The stages, each a module: `prepass` (tokens, grammar, names, a canonical text of the statements), `parse` (the text through
+//! `full_moon`), `lower` (its tree, the tokens of expressions and what is known about tokens become [`hir`]). Nothing here
+//! knows instructions or the machine.
 
 mod error;
 pub mod hir;

@@ -1,65 +1,73 @@
-//! Expressions.
+//! Expressions, from their tokens: the check has accepted them, so that each token says what comes next.
 
 use super::functions::Header;
-use super::{ChainId, Lowered, Lowering, Origin, token_span};
+use super::{Lowered, Lowering, token_span};
 use crate::syntax::hir::*;
-use crate::syntax::prepass::{Canonical, Token, TokenKind, TokenValue, Use};
-use full_moon::ast::{self, Call, Field, FunctionArgs, Index, Prefix, Suffix, Var};
-use full_moon::tokenizer::TokenReference;
+use crate::syntax::prepass::{
+    Canonical, Token, TokenIndex, TokenKind, TokenValue, UNARY_PRIORITY, Use, binary_priority, is_suffix, is_unary,
+};
+use cranelift_entity::EntityRef;
+use full_moon::ast;
 
 impl Lowering<'_> {
     /// Any expression.
-    pub(super) fn expression(&mut self, expression: &ast::Expression) -> Lowered<ExpressionId> {
-        self.named_expression(expression, None)
+    pub(super) fn expression(&mut self) -> Lowered<ExpressionId> {
+        self.operation(0)
     }
 
     /// An expression that is stored under a name, which a function takes for its own.
-    pub(super) fn named_expression(
-        &mut self,
-        expression: &ast::Expression,
-        name: Option<Vec<u8>>,
-    ) -> Lowered<ExpressionId> {
-        match expression {
-            ast::Expression::BinaryOperator { lhs, binop, rhs } => {
-                let left = self.expression(lhs)?;
-                let right = self.expression(rhs)?;
-                Ok(self.binary(self.token(binop.token()), left, right))
+    pub(super) fn named_expression(&mut self, name: impl FnOnce(&Self) -> Option<Vec<u8>>) -> Lowered<ExpressionId> {
+        if self.kind() == TokenKind::Function {
+            let after = TokenIndex::new(self.function_end().index() + 1);
+            if binary_priority(self.prepared.tokens[after].kind).is_none() {
+                let name = name(self);
+                return self.function(name);
             }
-            ast::Expression::UnaryOperator { unop, expression } => {
-                let operand = self.expression(expression)?;
-                Ok(self.unary(self.token(unop.token()), operand))
-            }
-            ast::Expression::Parentheses { contained, expression } => {
-                let (open, close) = contained.tokens();
-                self.parenthesised(open, expression, close)
-            }
-            ast::Expression::Function(function) => {
-                let token = function.function_token();
-                let header = Header { token, method: None, local: None, name, line_defined: None };
-                self.closure(header, function.body())
-            }
-            ast::Expression::FunctionCall(call) => self.suffixed(call.prefix(), call.suffixes()),
-            ast::Expression::TableConstructor(table) => self.table(table),
-            ast::Expression::Number(token) | ast::Expression::String(token) | ast::Expression::Symbol(token) => {
-                let token = self.token(token);
-                Ok(self.simple(token))
-            }
-            ast::Expression::Var(Var::Name(name)) => self.name(name),
-            ast::Expression::Var(Var::Expression(variable)) => self.suffixed(variable.prefix(), variable.suffixes()),
-            _ => unreachable!("the grammar check knows no other kind of expression"),
+        }
+        self.expression()
+    }
+
+    /// One or more expressions.
+    pub(super) fn expressions(&mut self) -> Lowered<Vec<ExpressionId>> {
+        let mut list = vec![self.expression()?];
+        while self.accept(TokenKind::Comma) {
+            list.push(self.expression()?);
+        }
+        Ok(list)
+    }
+
+    /// An expression of operators that bind tighter than `limit`.
+    fn operation(&mut self, limit: u8) -> Lowered<ExpressionId> {
+        let mut left = if is_unary(self.kind()) {
+            let operator = self.pass();
+            let operand = self.operation(UNARY_PRIORITY)?;
+            self.unary(operator, operand)
+        } else {
+            self.operand()?
+        };
+        while let Some((priority, right_priority)) = binary_priority(self.kind())
+            && priority > limit
+        {
+            let operator = self.pass();
+            let right = self.operation(right_priority)?;
+            left = self.binary(operator, left, right);
+        }
+        Ok(left)
+    }
+
+    fn operand(&mut self) -> Lowered<ExpressionId> {
+        use TokenKind::*;
+        match self.kind() {
+            Integer | Float | String | Nil | True | False | Dots => Ok(self.simple()),
+            BraceOpen => self.table(),
+            Function => self.function(None),
+            _ => self.suffixed(),
         }
     }
 
-    /// All expressions of a list.
-    pub(super) fn expressions<'ast>(
-        &mut self,
-        list: impl IntoIterator<Item = &'ast ast::Expression>,
-    ) -> Lowered<Vec<ExpressionId>> {
-        list.into_iter().map(|expression| self.expression(expression)).collect()
-    }
-
-    /// A literal, constant or `...`.
-    fn simple(&mut self, token: Token) -> ExpressionId {
+    /// A literal, constant or `...`; a name stands for its spelling.
+    pub(super) fn simple(&mut self) -> ExpressionId {
+        let token = self.pass();
         let constant = match (token.kind, token.value) {
             (TokenKind::Dots, _) => return self.push(ExpressionKind::Vararg, token_span(token)),
             (TokenKind::True, _) => Constant::Boolean(true),
@@ -72,49 +80,55 @@ impl Lowering<'_> {
         self.push(ExpressionKind::Constant(constant), token_span(token))
     }
 
-    /// The string constant that a name token makes as key or method.
-    pub(super) fn key(&mut self, name: &TokenReference) -> ExpressionId {
-        let token = self.token(name);
-        self.simple(token)
-    }
-
-    /// The spelling of a name token.
-    fn spelling(&self, name: &TokenReference) -> StringId {
-        match self.token(name).value {
-            TokenValue::String(name) => name,
-            TokenValue::None | TokenValue::Integer(_) | TokenValue::Float(_) => {
-                unreachable!("the lexer gives every name its spelling")
+    /// The last token of the function that begins here.
+    fn function_end(&self) -> TokenIndex {
+        match self.prepared.uses[self.next] {
+            Use::Function(id) => self.prepared.function_ends[id],
+            Use::None | Use::Local(_) | Use::Global(_) | Use::Label(_) => {
+                unreachable!("the grammar check notes every function")
             }
         }
     }
 
+    /// A function, which the parser gets on its own.
+    fn function(&mut self, name: Option<Vec<u8>>) -> Lowered<ExpressionId> {
+        let (token, after) = (self.next, TokenIndex::new(self.function_end().index() + 1));
+        let canonical = Canonical::of_function(self.prepared, token..after);
+        self.seek(TokenIndex::new(token.index() + 1));
+        let function = self.part(canonical, |lowering, block| {
+            let header = Header { token, method: None, local: None, name, line_defined: None };
+            lowering.closure(header, returned_function(block))
+        })?;
+        self.seek(after);
+        Ok(function)
+    }
+
     /// A name that is used as a value.
-    fn name(&mut self, name: &TokenReference) -> Lowered<ExpressionId> {
-        let span = token_span(self.token(name));
-        let kind = match self.place_of_name(name)? {
+    fn name(&mut self) -> Lowered<ExpressionId> {
+        let (at, token) = (self.next, self.pass());
+        let kind = match self.place_of_name(at)? {
             PlaceKind::Variable(variable) => ExpressionKind::Variable(variable),
             PlaceKind::Global { environment, name } => ExpressionKind::Global { environment, name },
             PlaceKind::Index { table, key } => ExpressionKind::Index { table, key },
         };
         // A variable that was folded away stands for its value.
-        let folded = match self.prepared.uses[self.index(name)] {
+        let folded = match self.prepared.uses[at] {
             Use::Local(local) if self.chunk.locals[local].folded => self.chunk.locals[local].known,
             _ => None,
         };
-        Ok(self.push(folded.map_or(kind, ExpressionKind::Constant), span))
+        Ok(self.push(folded.map_or(kind, ExpressionKind::Constant), token_span(token)))
     }
 
     /// What a name stands for.
-    pub(super) fn place_of_name(&mut self, name: &TokenReference) -> Lowered<PlaceKind> {
-        let at = self.index(name);
+    pub(super) fn place_of_name(&mut self, at: TokenIndex) -> Lowered<PlaceKind> {
         match self.prepared.uses[at] {
             Use::Local(local) if self.chunk.locals[local].folded => Ok(PlaceKind::Variable(Variable::Local(local))),
             Use::Local(local) => Ok(PlaceKind::Variable(self.variable(local, at)?)),
             Use::Global(environment) => {
-                let spelling = self.spelling(name);
+                let token = self.prepared.tokens[at];
+                let (spelling, span) = (spelling(token), token_span(token));
                 let record = &self.chunk.locals[environment];
                 if let (true, Some(constant)) = (record.folded, record.known) {
-                    let span = token_span(self.token(name));
                     let table = self.push(ExpressionKind::Constant(constant), span);
                     let key = self.push(ExpressionKind::Constant(Constant::String(spelling)), span);
                     return Ok(PlaceKind::Index { table, key });
@@ -127,17 +141,17 @@ impl Lowering<'_> {
         }
     }
 
-    fn parenthesised(
-        &mut self,
-        open: &TokenReference,
-        inner: &ast::Expression,
-        close: &TokenReference,
-    ) -> Lowered<ExpressionId> {
-        let (start, end) = (self.token(open).start, self.token(close).end);
-        let inner = self.expression(inner)?;
+    /// A name, or an expression in parentheses.
+    fn prefix(&mut self) -> Lowered<ExpressionId> {
+        if self.kind() == TokenKind::Name {
+            return self.name();
+        }
+        let open = self.pass();
+        let inner = self.expression()?;
         let inner = self.first(inner);
+        let close = self.pass();
         let span = &mut self.chunk.expressions[inner].span;
-        (span.start, span.end) = (start, end);
+        (span.start, span.end) = (open.start, close.end);
         Ok(inner)
     }
 
@@ -152,143 +166,130 @@ impl Lowering<'_> {
     }
 
     /// A prefix with indices and calls.
-    pub(super) fn suffixed<'ast>(
-        &mut self,
-        prefix: &Prefix,
-        suffixes: impl Iterator<Item = &'ast Suffix>,
-    ) -> Lowered<ExpressionId> {
-        let mut suffixes = suffixes.peekable();
-        let mut value = match prefix {
-            Prefix::Name(name) => match (self.origin(name), suffixes.peek()) {
-                (Origin::Chain(chain), Some(Suffix::Call(Call::AnonymousCall(operands)))) => {
-                    return self.chain(chain, operands);
-                }
-                _ => self.name(name)?,
-            },
-            Prefix::Expression(expression) => self.expression(expression)?,
-            _ => unreachable!("the grammar check knows no other kind of prefix"),
-        };
-        for suffix in suffixes {
-            value = match suffix {
-                Suffix::Index(index) => {
-                    let (key, span) = self.index_key(value, index)?;
+    pub(super) fn suffixed(&mut self) -> Lowered<ExpressionId> {
+        let mut value = self.prefix()?;
+        loop {
+            value = match self.kind() {
+                TokenKind::Dot | TokenKind::BracketOpen => {
+                    let (key, span) = self.index_key(value)?;
                     self.push(ExpressionKind::Index { table: value, key }, span)
                 }
-                Suffix::Call(call) => self.call(value, call)?,
-                _ => unreachable!("the grammar check knows no other kind of suffix"),
+                kind if is_suffix(kind) => self.call(value)?,
+                _ => return Ok(value),
             };
         }
-        Ok(value)
+    }
+
+    /// What an assignment assigns to.
+    pub(super) fn place(&mut self) -> Lowered<Place> {
+        let (at, token) = (self.next, self.prepared.tokens[self.next]);
+        if token.kind == TokenKind::Name {
+            self.pass();
+            if !is_suffix(self.kind()) {
+                return Ok(Place { kind: self.place_of_name(at)?, span: token_span(token) });
+            }
+            self.seek(at);
+        }
+        let mut value = self.prefix()?;
+        loop {
+            value = match self.kind() {
+                TokenKind::Dot | TokenKind::BracketOpen => {
+                    let (key, span) = self.index_key(value)?;
+                    if !is_suffix(self.kind()) {
+                        return Ok(Place { kind: PlaceKind::Index { table: value, key }, span });
+                    }
+                    self.push(ExpressionKind::Index { table: value, key }, span)
+                }
+                _ => self.call(value)?,
+            };
+        }
     }
 
     /// The key of an index and the span of indexing `table` with it.
-    pub(super) fn index_key(&mut self, table: ExpressionId, index: &Index) -> Lowered<(ExpressionId, Span)> {
-        let (key, last) = match index {
-            Index::Dot { name, .. } => (self.key(name), self.token(name)),
-            Index::Brackets { brackets, expression } => (self.expression(expression)?, self.token(brackets.tokens().1)),
-            _ => unreachable!("the grammar check knows no other kind of index"),
+    fn index_key(&mut self, table: ExpressionId) -> Lowered<(ExpressionId, Span)> {
+        let key = match self.pass().kind {
+            TokenKind::Dot => self.simple(),
+            _ => {
+                let key = self.expression()?;
+                self.pass();
+                key
+            }
         };
+        let last = self.last();
         Ok((key, Span { start: self.span(table).start, end: last.end, line: last.line }))
     }
 
-    fn call(&mut self, callee: ExpressionId, call: &Call) -> Lowered<ExpressionId> {
+    fn call(&mut self, callee: ExpressionId) -> Lowered<ExpressionId> {
         let start = self.span(callee).start;
-        match call {
-            Call::AnonymousCall(arguments) => {
-                let (arguments, end, line) = self.arguments(arguments)?;
-                let kind = ExpressionKind::Call { callee, arguments };
-                Ok(self.push(kind, Span { start, end, line }))
+        let method = self.accept(TokenKind::Colon).then(|| spelling(self.pass()));
+        let line = self.prepared.tokens[self.next].line;
+        let arguments = match self.kind() {
+            TokenKind::String => vec![self.simple()],
+            TokenKind::BraceOpen => vec![self.table()?],
+            _ => {
+                self.pass();
+                let arguments = if self.kind() == TokenKind::ParenClose { Vec::new() } else { self.expressions()? };
+                self.pass();
+                arguments
             }
-            Call::MethodCall(method) => {
-                let (arguments, end, line) = self.arguments(method.args())?;
-                let name = self.spelling(method.name());
-                let kind = ExpressionKind::MethodCall { receiver: callee, name, arguments };
-                Ok(self.push(kind, Span { start, end, line }))
-            }
-            _ => unreachable!("the grammar check knows no other kind of call"),
-        }
-    }
-
-    /// Arguments, the offset where they end, and the line of the call.
-    fn arguments(&mut self, arguments: &FunctionArgs) -> Lowered<(Vec<ExpressionId>, u32, u32)> {
-        match arguments {
-            FunctionArgs::Parentheses { parentheses, arguments } => {
-                let (open, close) = parentheses.tokens();
-                let (open, close) = (self.token(open), self.token(close));
-                Ok((self.expressions(arguments)?, close.end, open.line))
-            }
-            FunctionArgs::String(string) => {
-                let token = self.token(string);
-                Ok((vec![self.simple(token)], token.end, token.line))
-            }
-            FunctionArgs::TableConstructor(table) => {
-                let (open, close) = table.braces().tokens();
-                let (open, close) = (self.token(open), self.token(close));
-                Ok((vec![self.table(table)?], close.end, open.line))
-            }
-            _ => unreachable!("the grammar check knows no other kind of arguments"),
-        }
-    }
-
-    /// A chain of operators that the parser saw as a call.
-    fn chain(&mut self, chain: ChainId, operands: &FunctionArgs) -> Lowered<ExpressionId> {
-        let FunctionArgs::Parentheses { arguments, .. } = operands else {
-            unreachable!("a chain is written with parentheses")
         };
-        let prepared = self.prepared;
-        let mut operands = arguments.iter();
-        let mut left = match operands.next() {
-            Some(first) => self.expression(first)?,
-            None => unreachable!("a chain has many operands"),
+        let kind = match method {
+            Some(name) => ExpressionKind::MethodCall { receiver: callee, name, arguments },
+            None => ExpressionKind::Call { callee, arguments },
         };
-        for (operand, &operator) in operands.zip(&prepared.chains[chain].operators) {
-            let right = self.expression(operand)?;
-            left = self.binary(prepared.tokens[operator], left, right);
-        }
-        Ok(left)
+        Ok(self.push(kind, Span { start, end: self.last().end, line }))
     }
 
-    fn table(&mut self, table: &ast::TableConstructor) -> Lowered<ExpressionId> {
-        let (open, close) = table.braces().tokens();
-        let (open_at, open, close) = (self.index(open), self.token(open), self.token(close));
-        let (prepared, mut items) = (self.prepared, Vec::with_capacity(table.fields().len()));
-        match prepared.long_tables.get(&open_at) {
-            None => self.items(&mut items, table)?,
-            Some(long) => {
-                for part in long.parts(open_at) {
-                    let canonical = Canonical::of_items(prepared, &self.edits, part);
-                    self.part(canonical, |lowering, block| lowering.items(&mut items, returned_table(block)))?;
-                }
+    fn table(&mut self) -> Lowered<ExpressionId> {
+        let open = self.pass();
+        let mut items = Vec::new();
+        while self.kind() != TokenKind::BraceClose {
+            items.push(self.item()?);
+            if !self.accept(TokenKind::Comma) {
+                self.accept(TokenKind::Semicolon);
             }
         }
+        let close = self.pass();
         Ok(self.push(ExpressionKind::Table(items), Span { start: open.start, end: close.end, line: open.line }))
     }
 
-    /// Appends the items of a constructor, or of a part of one.
-    fn items(&mut self, items: &mut Vec<TableItem>, table: &ast::TableConstructor) -> Lowered<()> {
-        for field in table.fields() {
-            items.push(match field {
-                Field::NoKey(value) => TableItem::Positional(self.expression(value)?),
-                Field::NameKey { key, value, .. } => {
-                    let name = self.chunk.strings[self.spelling(key)].to_vec();
-                    TableItem::Keyed { key: self.key(key), value: self.named_expression(value, Some(name))? }
-                }
-                Field::ExpressionKey { key, value, .. } => {
-                    TableItem::Keyed { key: self.expression(key)?, value: self.expression(value)? }
-                }
-                _ => unreachable!("the grammar check knows no other kind of field"),
-            });
-        }
-        Ok(())
+    fn item(&mut self) -> Lowered<TableItem> {
+        let after = TokenIndex::new(self.next.index() + 1);
+        Ok(match self.kind() {
+            TokenKind::BracketOpen => {
+                self.pass();
+                let key = self.expression()?;
+                self.seek(TokenIndex::new(self.next.index() + 2));
+                TableItem::Keyed { key, value: self.expression()? }
+            }
+            TokenKind::Name if self.prepared.tokens[after].kind == TokenKind::Assign => {
+                let name = spelling(self.prepared.tokens[self.next]);
+                let key = self.simple();
+                self.pass();
+                let value = self.named_expression(|lowering| Some(lowering.chunk.strings[name].to_vec()))?;
+                TableItem::Keyed { key, value }
+            }
+            _ => TableItem::Positional(self.expression()?),
+        })
     }
 }
 
-/// The table constructor that the text of some items is.
-fn returned_table(block: &ast::Block) -> &ast::TableConstructor {
+/// The spelling of a name.
+fn spelling(name: Token) -> StringId {
+    match name.value {
+        TokenValue::String(name) => name,
+        TokenValue::None | TokenValue::Integer(_) | TokenValue::Float(_) => {
+            unreachable!("the lexer gives every name its spelling")
+        }
+    }
+}
+
+/// The function that the text of one returns.
+fn returned_function(block: &ast::Block) -> &ast::FunctionBody {
     match block.last_stmt() {
         Some(ast::LastStmt::Return(statement)) => match statement.returns().iter().next() {
-            Some(ast::Expression::TableConstructor(table)) => table,
-            _ => unreachable!("it returns a table"),
+            Some(ast::Expression::Function(function)) => function.body(),
+            _ => unreachable!("it returns a function"),
         },
         _ => unreachable!("it returns"),
     }

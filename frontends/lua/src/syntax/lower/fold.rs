@@ -42,7 +42,7 @@ impl Lowering<'_> {
         let mut span = span;
         if is_comparison(operator) {
             // It happens where its second operand ends, for the reference implementation, all others where the operator stands.
-            span.line = self.token_before(span.end).line;
+            span.line = self.last().line;
         }
         self.push(folded.map_or(ExpressionKind::Binary { operator, left, right }, ExpressionKind::Constant), span)
     }

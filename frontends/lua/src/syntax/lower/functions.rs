@@ -2,18 +2,17 @@
 
 use super::{FunctionFrame, Lowered, Lowering, token_span};
 use crate::syntax::hir::*;
-use crate::syntax::prepass::{Canonical, TokenIndex, Use};
+use crate::syntax::prepass::{Canonical, TokenIndex, TokenKind, Use};
 use cranelift_entity::{EntityRef, PrimaryMap};
-use full_moon::ast::{self, Parameter};
-use full_moon::tokenizer::TokenReference;
+use full_moon::ast;
 use std::collections::HashMap;
 
 /// The header of a function.
-pub(super) struct Header<'ast> {
+pub(super) struct Header {
     /// The `function` token.
-    pub(super) token: &'ast TokenReference,
+    pub(super) token: TokenIndex,
     /// The `:` of a method's header.
-    pub(super) method: Option<&'ast TokenReference>,
+    pub(super) method: Option<TokenIndex>,
     /// The variable of a `local function`.
     pub(super) local: Option<LocalId>,
     /// A name for backtraces.
@@ -49,26 +48,26 @@ impl Lowering<'_> {
         let (prepared, mut statements) = (self.prepared, Vec::new());
         let ends = prepared.parts.iter().skip(1).copied().chain([TokenIndex::new(prepared.tokens.len())]);
         for (&start, end) in prepared.parts.iter().zip(ends) {
-            let canonical = Canonical::new(prepared, &self.edits, start..end);
+            let canonical = Canonical::of_statements(prepared, start..end);
             self.part(canonical, |lowering, block| lowering.append(&mut statements, block))?;
         }
         self.finish_function(Block { statements });
         Ok(())
     }
 
-    /// A function that the chunk defines.
-    pub(super) fn define(&mut self, header: Header<'_>, body: &ast::FunctionBody) -> Lowered<FunctionId> {
-        let first = self.token(header.token);
+    /// A function that the chunk defines; the next token is the one before its parameters.
+    fn define(&mut self, header: Header, body: &ast::FunctionBody) -> Lowered<FunctionId> {
+        let first = self.prepared.tokens[header.token];
         let last = self.token(body.end_token());
-        let parentheses = self.token(body.parameters_parentheses().tokens().0);
+        let parentheses = self.pass();
         let mut parameters: Vec<LocalId> = header.method.into_iter().map(|colon| self.declared(colon)).collect();
         let mut vararg = false;
-        for parameter in body.parameters() {
-            match parameter {
-                Parameter::Name(name) => parameters.push(self.declared(name)),
-                Parameter::Ellipsis(_) => vararg = true,
-                _ => unreachable!("the grammar check knows no other kind of parameter"),
+        while self.kind() != TokenKind::ParenClose {
+            match self.kind() {
+                TokenKind::Name => parameters.push(self.declared(self.next)),
+                kind => vararg |= kind == TokenKind::Dots,
             }
+            self.pass();
         }
         let line_defined = header.line_defined.unwrap_or(parentheses.line);
         let parent = self.frame().id;
@@ -84,7 +83,7 @@ impl Lowering<'_> {
             last_line: last.line,
             span: Span { start: first.start, end: last.end, line: first.line },
         });
-        assert_eq!(self.prepared.uses[self.index(header.token)], Use::Function(id), "both passes follow the source");
+        assert_eq!(self.prepared.uses[header.token], Use::Function(id), "both passes follow the source");
         self.functions.push(FunctionFrame::new(id, line_defined));
         let body = self.block(body.block())?;
         self.finish_function(body);
@@ -99,7 +98,7 @@ impl Lowering<'_> {
     }
 
     /// A function as an expression.
-    pub(super) fn closure(&mut self, header: Header<'_>, body: &ast::FunctionBody) -> Lowered<ExpressionId> {
+    pub(super) fn closure(&mut self, header: Header, body: &ast::FunctionBody) -> Lowered<ExpressionId> {
         let function = self.define(header, body)?;
         let span = self.chunk.functions[function].span;
         Ok(self.push(ExpressionKind::Function(function), span))

@@ -1,7 +1,7 @@
 //! The parser's tree and what the grammar check learned become the resolved tree.
 //!
-//! The parser's tree gives the shape only; tokens are looked up by position, so that names, literals and places come
-//! from the source itself. Names were resolved by the check; what is left is to give each function its upvalues.
+//! The parser's tree gives the shape of the statements; tokens are looked up by position, so that expressions, names and places
+//! come from the source itself. Names were resolved by the check; what is left is to give each function its upvalues.
 
 mod expressions;
 mod fold;
@@ -11,7 +11,7 @@ mod statements;
 use super::error::SyntaxError;
 use super::hir::*;
 use super::parse::parse;
-use super::prepass::{Canonical, ChainId, Edits, Origin, Prepared, Token, TokenIndex, Use, error_near, limit_message};
+use super::prepass::{Canonical, Prepared, Token, TokenIndex, TokenKind, Use, error_near, limit_message};
 use cranelift_entity::{EntityRef, PrimaryMap};
 use full_moon::ast;
 use full_moon::tokenizer::TokenReference;
@@ -37,8 +37,8 @@ pub(super) fn lower(source: &[u8], mut prepared: Prepared, name: &[u8], id: &[u8
         environment: prepared.environment,
         main: FunctionId::new(0),
     };
-    let (edits, canonical) = (Edits::new(&prepared), Canonical::default());
-    let mut lowering = Lowering { source, prepared: &prepared, edits, canonical, chunk, functions: Vec::new() };
+    let (canonical, next) = (Canonical::default(), TokenIndex::new(0));
+    let mut lowering = Lowering { source, prepared: &prepared, canonical, next, chunk, functions: Vec::new() };
     lowering.main_function()?;
     Ok(lowering.chunk)
 }
@@ -47,9 +47,10 @@ pub(super) fn lower(source: &[u8], mut prepared: Prepared, name: &[u8], id: &[u8
 struct Lowering<'a> {
     source: &'a [u8],
     prepared: &'a Prepared,
-    edits: Edits,
     /// That of the part at hand.
     canonical: Canonical,
+    /// The token that is lowered next, within an expression and what else the parser does not see.
+    next: TokenIndex,
     chunk: Chunk,
     /// The functions around the current place, outermost first.
     functions: Vec<FunctionFrame>,
@@ -83,17 +84,9 @@ impl Lowering<'_> {
         result
     }
 
-    /// What a token of the canonical text comes from.
-    fn origin(&self, reference: &TokenReference) -> Origin {
-        self.canonical.origin(reference.token().start_position().bytes())
-    }
-
     /// The index of the source token behind `reference`.
     fn index(&self, reference: &TokenReference) -> TokenIndex {
-        match self.origin(reference) {
-            Origin::Token(index) => index,
-            Origin::Chain(_) => unreachable!("only the callee and brackets of a chain come from one"),
-        }
+        self.canonical.origin(reference.token().start_position().bytes())
     }
 
     /// The source token behind `reference`.
@@ -101,11 +94,40 @@ impl Lowering<'_> {
         self.prepared.tokens[self.index(reference)]
     }
 
-    /// The last token that ends at or before byte `end`.
-    fn token_before(&self, end: u32) -> Token {
-        let tokens = self.prepared.tokens.values().as_slice();
-        let after = tokens.partition_point(|token| token.end <= end && token.start < end);
-        tokens[after.saturating_sub(1)]
+    /// Goes to a token.
+    fn seek(&mut self, index: TokenIndex) {
+        self.next = index;
+    }
+
+    /// Goes to the token after the one behind `reference`.
+    fn seek_after(&mut self, reference: &TokenReference) {
+        self.next = TokenIndex::new(self.index(reference).index() + 1);
+    }
+
+    /// The kind of the next token.
+    fn kind(&self) -> TokenKind {
+        self.prepared.tokens[self.next].kind
+    }
+
+    /// Passes the next token.
+    fn pass(&mut self) -> Token {
+        let passed = self.prepared.tokens[self.next];
+        self.next = TokenIndex::new(self.next.index() + 1);
+        passed
+    }
+
+    /// Passes the next token if it is of `kind`.
+    fn accept(&mut self, kind: TokenKind) -> bool {
+        let found = self.kind() == kind;
+        if found {
+            self.pass();
+        }
+        found
+    }
+
+    /// The token before the next one.
+    fn last(&self) -> Token {
+        self.prepared.tokens[TokenIndex::new(self.next.index() - 1)]
     }
 
     fn frame(&mut self) -> &mut FunctionFrame {
@@ -129,9 +151,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// The local that the name or `:` token behind `reference` declares.
-    fn declared(&self, reference: &TokenReference) -> LocalId {
-        match self.prepared.uses[self.index(reference)] {
+    /// The local that a name or `:` declares.
+    fn declared(&self, at: TokenIndex) -> LocalId {
+        match self.prepared.uses[at] {
             Use::Local(local) => local,
             Use::None | Use::Global(_) | Use::Label(_) | Use::Function(_) => {
                 unreachable!("the grammar check declares a local for every name that is declared")

@@ -1,11 +1,11 @@
 //! Statements.
 
 use super::functions::Header;
-use super::{Lowered, Lowering};
+use super::{Lowered, Lowering, token_span};
 use crate::syntax::hir::*;
 use crate::syntax::prepass::{Token, TokenIndex, TokenKind};
-use cranelift_entity::EntityRef;
-use full_moon::ast::{self, LastStmt, Stmt, Suffix, Var};
+use full_moon::ast::lua52::{Goto, Label};
+use full_moon::ast::{self, LastStmt, Stmt};
 use full_moon::tokenizer::TokenReference;
 
 impl Lowering<'_> {
@@ -32,14 +32,9 @@ impl Lowering<'_> {
     /// One statement; `None` if it does nothing.
     fn statement(&mut self, statement: &Stmt) -> Lowered<Option<Statement>> {
         let statement = match statement {
-            Stmt::Assignment(assignment) => self.assignment(assignment)?,
             Stmt::Do(block) => {
                 let kind = StatementKind::Do(self.block(block.block())?);
                 self.between(block.do_token(), block.end_token(), kind)
-            }
-            Stmt::FunctionCall(call) => {
-                let call = self.suffixed(call.prefix(), call.suffixes())?;
-                self.spanning(call, StatementKind::Call(call))
             }
             Stmt::FunctionDeclaration(function) => self.function_statement(function)?,
             Stmt::GenericFor(generic) => self.generic_for(generic)?,
@@ -49,22 +44,12 @@ impl Lowering<'_> {
             Stmt::NumericFor(numeric) => self.numeric_for(numeric)?,
             Stmt::Repeat(repeat) => self.repeat_statement(repeat)?,
             Stmt::While(body) => {
-                let condition = self.expression(body.condition())?;
+                let condition = self.expression_after(body.while_token())?;
                 let kind = StatementKind::While { condition, body: self.block(body.block())? };
                 self.between(body.while_token(), body.end_token(), kind)
             }
-            Stmt::Goto(goto) if self.token(goto.goto_token()).kind == TokenKind::Break => {
-                self.between(goto.goto_token(), goto.goto_token(), StatementKind::Break)
-            }
-            Stmt::Goto(goto) => {
-                let kind = StatementKind::Goto(self.label(goto.label_name()));
-                self.between(goto.goto_token(), goto.label_name(), kind)
-            }
-            Stmt::Label(label) => {
-                let id = self.label(label.name());
-                self.chunk.labels[id].open_closes = self.frame().open_closes;
-                self.between(label.left_colons(), label.right_colons(), StatementKind::Label(id))
-            }
+            Stmt::Goto(goto) => self.goto_statement(goto)?,
+            Stmt::Label(label) => self.label_statement(label)?,
             _ => unreachable!("the grammar check knows no other kind of statement"),
         };
         Ok(Some(statement))
@@ -74,15 +59,17 @@ impl Lowering<'_> {
         let LastStmt::Return(statement) = statement else {
             unreachable!("the canonical text has no break, and the grammar check knows nothing else")
         };
-        let values = self.expressions(statement.returns())?;
+        use TokenKind::{Else, ElseIf, End, Eof, Semicolon, Until};
+        self.seek_after(statement.token());
+        let has_values = !matches!(self.kind(), Else | ElseIf | End | Eof | Semicolon | Until);
+        let values = if has_values { self.expressions()? } else { Vec::new() };
         let is_call = |value: &ExpressionId| {
             let kind = &self.chunk.expressions[*value].kind;
             matches!(kind, ExpressionKind::Call { .. } | ExpressionKind::MethodCall { .. })
         };
         let tail_call = matches!(values.as_slice(), [value] if is_call(value)) && self.frame().open_closes == 0;
         let first = self.token(statement.token());
-        let last = self.last_of(&values).unwrap_or(first);
-        Ok(finish(first, last, StatementKind::Return { values, tail_call }))
+        Ok(finish(first, self.last(), StatementKind::Return { values, tail_call }))
     }
 
     /// A statement between two tokens.
@@ -90,57 +77,56 @@ impl Lowering<'_> {
         finish(self.token(first), self.token(last), kind)
     }
 
-    /// A statement that is an expression.
-    fn spanning(&self, expression: ExpressionId, kind: StatementKind) -> Statement {
-        let Span { start, end, .. } = self.span(expression);
-        finish(self.token_at(start), self.token_before(end), kind)
+    /// The expression after a token.
+    fn expression_after(&mut self, reference: &TokenReference) -> Lowered<ExpressionId> {
+        self.seek_after(reference);
+        self.expression()
     }
 
-    /// The last token of the last expression of a list.
-    fn last_of(&self, list: &[ExpressionId]) -> Option<Token> {
-        list.last().map(|&expression| self.token_before(self.span(expression).end))
+    /// A `goto`, a `break`, or the call that it stands for.
+    fn goto_statement(&mut self, goto: &Goto) -> Lowered<Statement> {
+        let first = self.index(goto.goto_token());
+        match self.prepared.tokens[first].kind {
+            TokenKind::Break => Ok(self.between(goto.goto_token(), goto.goto_token(), StatementKind::Break)),
+            TokenKind::Goto => {
+                let kind = StatementKind::Goto(self.label(goto.label_name()));
+                Ok(self.between(goto.goto_token(), goto.label_name(), kind))
+            }
+            _ => {
+                self.seek(first);
+                let call = self.suffixed()?;
+                Ok(finish(self.prepared.tokens[first], self.last(), StatementKind::Call(call)))
+            }
+        }
     }
 
-    /// The token that begins at byte `start`.
-    fn token_at(&self, start: u32) -> Token {
-        let tokens = self.prepared.tokens.values().as_slice();
-        let after = tokens.partition_point(|token| token.start <= start);
-        tokens[after.saturating_sub(1)]
+    /// A label, or the assignment that it stands for.
+    fn label_statement(&mut self, label: &Label) -> Lowered<Statement> {
+        let first = self.index(label.left_colons());
+        if self.prepared.tokens[first].kind != TokenKind::DoubleColon {
+            return self.assignment(first);
+        }
+        let id = self.label(label.name());
+        self.chunk.labels[id].open_closes = self.frame().open_closes;
+        Ok(self.between(label.left_colons(), label.right_colons(), StatementKind::Label(id)))
     }
 
-    fn assignment(&mut self, assignment: &ast::Assignment) -> Lowered<Statement> {
-        let targets: Vec<Place> =
-            assignment.variables().iter().map(|target| self.place(target)).collect::<Lowered<_>>()?;
+    fn assignment(&mut self, first: TokenIndex) -> Lowered<Statement> {
+        self.seek(first);
+        let mut targets = vec![self.place()?];
+        while self.accept(TokenKind::Comma) {
+            targets.push(self.place()?);
+        }
+        self.pass();
         let mut values = Vec::new();
-        for (index, value) in assignment.expressions().iter().enumerate() {
-            let name = targets.get(index).and_then(|target| self.target_name(target));
-            values.push(self.named_expression(value, name)?);
-        }
-        let equal = self.token(assignment.equal_token());
-        let first = targets.first().map_or(equal, |target| self.token_at(target.span.start));
-        let last = self.last_of(&values).unwrap_or(equal);
-        Ok(finish(first, last, StatementKind::Assign { targets, values }))
-    }
-
-    /// What an assignment assigns to.
-    fn place(&mut self, target: &Var) -> Lowered<Place> {
-        match target {
-            Var::Name(name) => {
-                let token = self.token(name);
-                let span = Span { start: token.start, end: token.end, line: token.line };
-                Ok(Place { kind: self.place_of_name(name)?, span })
+        loop {
+            let target = targets.get(values.len());
+            values.push(self.named_expression(|lowering| target.and_then(|target| lowering.target_name(target)))?);
+            if !self.accept(TokenKind::Comma) {
+                break;
             }
-            Var::Expression(variable) => {
-                let suffixes: Vec<&Suffix> = variable.suffixes().collect();
-                let Some((Suffix::Index(index), before)) = suffixes.split_last() else {
-                    unreachable!("the grammar check lets only names and fields be assigned")
-                };
-                let table = self.suffixed(variable.prefix(), before.iter().copied())?;
-                let (key, span) = self.index_key(table, index)?;
-                Ok(Place { kind: PlaceKind::Index { table, key }, span })
-            }
-            _ => unreachable!("the grammar check knows no other kind of target"),
         }
+        Ok(finish(self.prepared.tokens[first], self.last(), StatementKind::Assign { targets, values }))
     }
 
     /// The name a function gets from what it is assigned to, if that is spelled simply.
@@ -150,21 +136,37 @@ impl Lowering<'_> {
         is_simple.then(|| text.to_vec())
     }
 
-    fn local_statement(&mut self, declaration: &ast::LocalAssignment) -> Lowered<Option<Statement>> {
-        let names = declaration.names();
-        let mut locals: Vec<LocalId> = names.iter().map(|name| self.declared(name)).collect();
-        let mut values = Vec::new();
-        for (index, value) in declaration.expressions().iter().enumerate() {
-            let name = locals.get(index).map(|&local| self.chunk.strings[self.chunk.locals[local].name].to_vec());
-            values.push(self.named_expression(value, name)?);
+    /// Names with their attributes, separated by commas.
+    fn declared_names(&mut self) -> Vec<LocalId> {
+        let mut locals = Vec::new();
+        loop {
+            locals.push(self.declared(self.next));
+            self.pass();
+            if self.accept(TokenKind::Less) {
+                self.pass();
+                self.pass();
+            }
+            if !self.accept(TokenKind::Comma) {
+                return locals;
+            }
         }
-        let first = self.token(declaration.local_token());
-        let last_name = names.last().map_or(first, |pair| self.token(pair.value()));
-        let last_attribute = declaration.attributes().last().flatten();
-        let last = self
-            .last_of(&values)
-            .or_else(|| last_attribute.map(|attribute| self.token(attribute.brackets().tokens().1)))
-            .unwrap_or(last_name);
+    }
+
+    fn local_statement(&mut self, declaration: &ast::LocalAssignment) -> Lowered<Option<Statement>> {
+        self.seek_after(declaration.local_token());
+        let mut locals = self.declared_names();
+        let mut values = Vec::new();
+        if self.accept(TokenKind::Assign) {
+            loop {
+                let local = locals.get(values.len()).copied();
+                let name = |lowering: &Self| Some(lowering.chunk.strings[lowering.chunk.locals[local?].name].to_vec());
+                values.push(self.named_expression(name)?);
+                if !self.accept(TokenKind::Comma) {
+                    break;
+                }
+            }
+        }
+        let (first, last) = (self.token(declaration.local_token()), self.last());
         self.note_known(&locals, &values);
         if self.fold_last(&locals, &values) {
             locals.pop();
@@ -202,9 +204,11 @@ impl Lowering<'_> {
     }
 
     fn local_function(&mut self, function: &ast::LocalFunction) -> Lowered<Statement> {
-        let local = self.declared(function.name());
+        self.seek_after(function.function_token());
+        let local = self.declared(self.next);
+        self.pass();
         let name = self.chunk.strings[self.chunk.locals[local].name].to_vec();
-        let token = function.function_token();
+        let token = self.index(function.function_token());
         let header = Header { token, method: None, local: Some(local), name: Some(name), line_defined: None };
         let value = self.closure(header, function.body())?;
         let kind = StatementKind::LocalFunction { local, function: value };
@@ -213,14 +217,12 @@ impl Lowering<'_> {
 
     /// `function a.b:c() … end` is `a.b.c = function(self) … end`.
     fn function_statement(&mut self, function: &ast::FunctionDeclaration) -> Lowered<Statement> {
-        let name = function.name();
-        let mut parts = name.names().iter().chain(name.method_name());
-        let Some(first) = parts.next() else { unreachable!("a function statement has a name") };
-        let start = self.token(first);
-        let mut text = self.text(first).to_vec();
-        let mut span = Span { start: start.start, end: start.end, line: start.line };
-        let mut kind = self.place_of_name(first)?;
-        for part in parts {
+        self.seek_after(function.function_token());
+        let mut kind = self.place_of_name(self.next)?;
+        let start = self.pass();
+        let mut name = self.text(start).to_vec();
+        let (mut span, mut method) = (token_span(start), None);
+        while matches!(self.kind(), TokenKind::Dot | TokenKind::Colon) {
             let table = match kind {
                 PlaceKind::Variable(variable) => self.variable_value(variable, span),
                 PlaceKind::Global { environment, name } => {
@@ -228,26 +230,26 @@ impl Lowering<'_> {
                 }
                 PlaceKind::Index { table, key } => self.push(ExpressionKind::Index { table, key }, span),
             };
-            let token = self.token(part);
-            let key = self.key(part);
-            text.push(if name.method_name().is_some_and(|method| std::ptr::eq(method, part)) { b':' } else { b'.' });
-            text.extend_from_slice(self.text(part));
+            let at = self.next;
+            let separator = self.pass();
+            if separator.kind == TokenKind::Colon {
+                method = Some(at);
+            }
+            let key = self.simple();
+            let token = self.last();
+            name.extend_from_slice(self.text(separator));
+            name.extend_from_slice(self.text(token));
             span = Span { start: start.start, end: token.end, line: token.line };
             kind = PlaceKind::Index { table, key };
         }
-        let first = self.token(function.function_token());
-        let header = Header {
-            token: function.function_token(),
-            method: name.method_colon(),
-            local: None,
-            name: Some(text),
-            line_defined: Some(first.line),
-        };
+        let token = self.index(function.function_token());
+        let line = self.prepared.tokens[token].line;
+        let header = Header { token, method, local: None, name: Some(name), line_defined: Some(line) };
         let value = self.closure(header, function.body())?;
         let kind = StatementKind::Assign { targets: vec![Place { kind, span }], values: vec![value] };
         let mut statement = self.between(function.function_token(), function.body().end_token(), kind);
         // The definition counts as made where it begins.
-        statement.last_line = first.line;
+        statement.last_line = line;
         Ok(statement)
     }
 
@@ -260,48 +262,56 @@ impl Lowering<'_> {
         self.push(folded.map_or(ExpressionKind::Variable(variable), ExpressionKind::Constant), span)
     }
 
-    /// The source text of a name token.
-    fn text(&self, name: &TokenReference) -> &[u8] {
-        let token = self.token(name);
+    /// The source text of a token.
+    fn text(&self, token: Token) -> &[u8] {
         &self.source[token.start as usize..token.end as usize]
     }
 
     fn if_statement(&mut self, branches: &ast::If) -> Lowered<Statement> {
-        let then_line = self.token(branches.then_token()).line;
-        let mut arms = vec![(self.expression(branches.condition())?, self.block(branches.block())?, then_line)];
+        let mut arms = vec![self.arm(branches.if_token(), branches.block())?];
         for arm in branches.else_if().into_iter().flatten() {
-            let then_line = self.token(arm.then_token()).line;
-            arms.push((self.expression(arm.condition())?, self.block(arm.block())?, then_line));
+            arms.push(self.arm(arm.else_if_token(), arm.block())?);
         }
         let otherwise = branches.else_block().map(|block| self.block(block)).transpose()?;
         let kind = StatementKind::If { arms, otherwise };
         Ok(self.between(branches.if_token(), branches.end_token(), kind))
     }
 
+    /// The condition after `if` or `elseif`, its block, and the line of `then`.
+    fn arm(&mut self, token: &TokenReference, block: &ast::Block) -> Lowered<(ExpressionId, Block, u32)> {
+        let condition = self.expression_after(token)?;
+        let then_line = self.pass().line;
+        Ok((condition, self.block(block)?, then_line))
+    }
+
     fn repeat_statement(&mut self, repeat: &ast::Repeat) -> Lowered<Statement> {
         let body = self.block(repeat.block())?;
-        let condition = self.expression(repeat.until())?;
+        let condition = self.expression_after(repeat.until_token())?;
         let first = self.token(repeat.repeat_token());
-        let last = self.token_before(self.span(condition).end);
-        Ok(finish(first, last, StatementKind::Repeat { body, condition }))
+        Ok(finish(first, self.last(), StatementKind::Repeat { body, condition }))
     }
 
     fn numeric_for(&mut self, numeric: &ast::NumericFor) -> Lowered<Statement> {
-        let start = self.expression(numeric.start())?;
-        let limit = self.expression(numeric.end())?;
-        let step = numeric.step().map(|step| self.expression(step)).transpose()?;
-        let local = self.declared(numeric.index_variable());
+        self.seek_after(numeric.for_token());
+        let local = self.declared(self.next);
+        self.pass();
+        self.pass();
+        let start = self.expression()?;
+        self.pass();
+        let limit = self.expression()?;
+        let step = if self.accept(TokenKind::Comma) { Some(self.expression()?) } else { None };
+        let do_line = self.pass().line;
         let body = self.block(numeric.block())?;
-        let do_line = self.token(numeric.do_token()).line;
         let kind = StatementKind::NumericFor { local, start, limit, step, do_line, body };
         Ok(self.between(numeric.for_token(), numeric.end_token(), kind))
     }
 
     fn generic_for(&mut self, generic: &ast::GenericFor) -> Lowered<Statement> {
-        let values = self.expressions(generic.expressions())?;
-        let locals = generic.names().iter().map(|name| self.declared(name)).collect();
-        let after_in = TokenIndex::new(self.index(generic.in_token()).index() + 1);
-        let call_line = self.prepared.tokens[after_in].line;
+        self.seek_after(generic.for_token());
+        let locals = self.declared_names();
+        self.pass();
+        let call_line = self.prepared.tokens[self.next].line;
+        let values = self.expressions()?;
         self.frame().open_closes += 1;
         let body = self.block(generic.block())?;
         self.frame().open_closes -= 1;

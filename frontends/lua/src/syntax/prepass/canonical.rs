@@ -1,136 +1,89 @@
-//! The text the parser gets: the tokens of a valid chunk in a spelling that leaves nothing to get wrong.
+//! The text the parser gets: the statements of a valid chunk in a spelling that leaves nothing to get wrong.
 //!
-//! Only the shape of the program is in it. Every name is `n`, every string `""`, every numeral `0`; what they are is
-//! looked up by position. White space stands only where tokens would run together. Empty statements are left out,
-//! `break` becomes a `goto` (the parser takes it only as last statement), and a long chain of operators `a + b - c …`
-//! becomes a call `n(a, b, c, …)`, which the parser holds as a list where a chain would be a tree as deep as it is
-//! long.
+//! Only the shape of the program is in it. What is no statement of its own is elided, as the check has read it: what a condition or
+//! a loop has of expressions is `...`, and those of declarations, `return`, parameters, attributes and `;` are left out.
+//! Statements that begin with an expression are elided, too: a call is `goto n`, an assignment `::n::`. What they are is looked up
+//! by position. A function in an expression has a text of its own. `break` becomes a `goto` (the parser takes it only as last
+//! statement).
 
+use super::Prepared;
 use super::token::{TokenIndex, TokenKind};
-use super::{ChainId, Prepared};
 use cranelift_entity::EntityRef;
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-
-/// What a token of the canonical text comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::syntax) enum Origin {
-    /// A token of the source.
-    Token(TokenIndex),
-    /// The callee that stands for a chain of operators.
-    Chain(ChainId),
-}
 
 /// The canonical text of a part of a chunk, and where it comes from.
 #[derive(Default)]
 pub(in crate::syntax) struct Canonical {
     /// The text.
     pub(in crate::syntax) text: String,
-    /// The offset at which each token begins, in order, with its origin.
-    origins: Vec<(usize, Origin)>,
+    /// The offset at which each token begins, in order, with the token of the source, for an elided text the first one.
+    origins: Vec<(u32, TokenIndex)>,
 }
 
 impl Canonical {
-    /// Writes out some tokens of `prepared`.
-    pub(in crate::syntax) fn new(prepared: &Prepared, edits: &Edits, part: Range<TokenIndex>) -> Self {
-        let mut canonical = Self::default();
-        canonical.write_part(prepared, edits, part);
+    /// Writes out some statements of `prepared`.
+    pub(in crate::syntax) fn of_statements(prepared: &Prepared, part: Range<TokenIndex>) -> Self {
+        let mut canonical = Self::with_room(&part);
+        canonical.write_part(prepared, part);
         canonical
     }
 
-    /// Writes out some items of a table constructor, as one that is returned.
-    pub(in crate::syntax) fn of_items(prepared: &Prepared, edits: &Edits, part: Range<TokenIndex>) -> Self {
-        let (mut canonical, origin) = (Self::default(), Origin::Token(part.start));
-        canonical.write("return", origin);
-        canonical.write("{", origin);
-        canonical.write_part(prepared, edits, part);
-        canonical.write("}", origin);
+    /// With room for the text of most parts.
+    fn with_room(part: &Range<TokenIndex>) -> Self {
+        let tokens = part.end.index() - part.start.index();
+        Self { text: String::with_capacity(tokens * 2 + 16), origins: Vec::with_capacity(tokens / 2 + 4) }
+    }
+
+    /// Writes out a function, as one that is returned.
+    pub(in crate::syntax) fn of_function(prepared: &Prepared, part: Range<TokenIndex>) -> Self {
+        let mut canonical = Self::with_room(&part);
+        canonical.write("return function", part.start);
+        // What begins with the function may be elided from the text around it.
+        canonical.write_part(prepared, TokenIndex::new(part.start.index() + 1)..part.end);
         canonical
     }
 
-    /// Writes out some tokens. Of a long table constructor in between there are only the braces.
-    fn write_part(&mut self, prepared: &Prepared, edits: &Edits, part: Range<TokenIndex>) {
+    fn write_part(&mut self, prepared: &Prepared, part: Range<TokenIndex>) {
+        let mut elisions = prepared.elisions.as_slice();
+        elisions = &elisions[elisions.partition_point(|elision| elision.start < part.start)..];
         let mut next = part.start;
         while next < part.end {
             let index = next;
             next = TokenIndex::new(index.index() + 1);
-            let token = prepared.tokens[index];
-            if token.kind == TokenKind::Eof || edits.dropped.contains(&index) {
-                continue;
+            if let Some(elision) = elisions.first().filter(|elision| elision.start == index) {
+                elisions = &elisions[1..];
+                if elision.end > index {
+                    self.write(elision.text, index);
+                    next = elision.end;
+                    // Others within it are those of functions with texts of their own.
+                    if elisions.first().is_some_and(|inner| inner.start < next) {
+                        elisions = &elisions[elisions.partition_point(|inner| inner.start < next)..];
+                    }
+                    continue;
+                }
             }
-            if let Some(&chain) = edits.opens.get(&index) {
-                self.write("n", Origin::Chain(chain));
-                self.write("(", Origin::Chain(chain));
-            }
-            if token.kind == TokenKind::BraceOpen
-                && let Some(table) = prepared.long_tables.get(&index)
-            {
-                next = table.close;
-            }
-            let text = match token.kind {
-                _ if edits.separators.contains(&index) => ",",
-                TokenKind::Name => "n",
-                TokenKind::String => "\"\"",
-                TokenKind::Integer | TokenKind::Float => "0",
-                TokenKind::Break => "goto n",
-                kind => kind.spelling().expect("the grammar has no place for a stray byte"),
-            };
-            self.write(text, Origin::Token(index));
-            for &chain in edits.closes.get(&index).into_iter().flatten() {
-                self.write(")", Origin::Chain(chain));
+            match prepared.tokens[index].kind {
+                TokenKind::Eof | TokenKind::Semicolon => {}
+                TokenKind::Name => self.write("n", index),
+                TokenKind::Break => self.write("goto n", index),
+                kind => self.write(kind.spelling().expect("literals are within expressions"), index),
             }
         }
     }
 
-    fn write(&mut self, text: &str, origin: Origin) {
-        if let (Some(&before), Some(&after)) = (self.text.as_bytes().last(), text.as_bytes().first())
-            && run_together(before, after)
-        {
+    fn write(&mut self, text: &str, origin: TokenIndex) {
+        let Some(&after) = text.as_bytes().first() else { return };
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric();
+        if self.text.as_bytes().last().is_some_and(|&before| is_word(before) && is_word(after)) {
             self.text.push(' ');
         }
-        self.origins.push((self.text.len(), origin));
+        self.origins.push((self.text.len() as u32, origin));
         self.text.push_str(text);
     }
 
     /// The origin of the token that begins at or stands around byte `offset` of the text.
-    pub(in crate::syntax) fn origin(&self, offset: usize) -> Origin {
-        let after = self.origins.partition_point(|&(start, _)| start <= offset);
+    pub(in crate::syntax) fn origin(&self, offset: usize) -> TokenIndex {
+        let after = self.origins.partition_point(|&(start, _)| start as usize <= offset);
         self.origins[after.saturating_sub(1)].1
-    }
-}
-
-/// Whether two tokens need a space between them, given the bytes that would meet.
-fn run_together(before: u8, after: u8) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric();
-    let may_grow = |byte: u8| b"-.<>=~/[".contains(&byte);
-    let is_numeral_with_dot = (before == b'0' && after == b'.') || (before == b'.' && after == b'0');
-    (is_word(before) && is_word(after)) || (may_grow(before) && may_grow(after)) || is_numeral_with_dot
-}
-
-/// What is spelled differently from the source, by token.
-pub(in crate::syntax) struct Edits {
-    dropped: HashSet<TokenIndex>,
-    separators: HashSet<TokenIndex>,
-    opens: HashMap<TokenIndex, ChainId>,
-    closes: HashMap<TokenIndex, Vec<ChainId>>,
-}
-
-impl Edits {
-    /// Those of a chunk.
-    pub(in crate::syntax) fn new(prepared: &Prepared) -> Self {
-        let mut edits = Self {
-            dropped: prepared.empty_statements.iter().copied().collect(),
-            separators: HashSet::new(),
-            opens: HashMap::new(),
-            closes: HashMap::new(),
-        };
-        for (id, chain) in prepared.chains.iter() {
-            edits.separators.extend(&chain.operators);
-            // Two chains never begin at the same token: what would, begins with a bracket or an operator.
-            edits.opens.insert(chain.start, id);
-            edits.closes.entry(chain.end).or_default().push(id);
-        }
-        debug_assert_eq!(edits.opens.len(), prepared.chains.len());
-        edits
     }
 }

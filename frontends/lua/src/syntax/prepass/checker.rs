@@ -5,20 +5,23 @@ use super::labels::{Jumps, Labels};
 use super::lexer::{Lexer, LexicalError};
 use super::scope::{FunctionState, Scopes, Use};
 use super::token::{Token, TokenIndex, TokenKind, TokenValue};
-use super::{Chain, LongTable, Prepared, weight};
+use super::{Elision, Prepared, weight};
 use crate::syntax::Stack;
 use crate::syntax::error::SyntaxError;
-use crate::syntax::hir::{Attribute, Label, LabelId, Local, LocalId, Span, StringId};
-use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
+use crate::syntax::hir::{Attribute, FunctionId, Label, LabelId, Local, LocalId, Span, StringId};
+use cranelift_entity::{EntityRef, PrimaryMap};
 use minivm_isa::Allowance;
-use std::collections::HashMap;
 
 /// Nested statements, expressions and assignment targets a chunk may have. The reference implementation counts to 200,
 /// of which `load` called from a script has used two.
 pub(in crate::syntax) const LEVELS_MAX: u32 = 197;
 
-/// Tokens of a part of the main function or of a table constructor, or some more.
+/// Tokens of a part of the main function, or some more.
 const PART_TOKENS: usize = if cfg!(test) { 64 } else { 4096 };
+
+/// There is room for the tokens of so much source from the beginning, each of so many bytes.
+const ROOM_BYTES_MAX: usize = 4096;
+const BYTES_OF_TOKEN: usize = 3;
 
 /// What was taken for parts that the parser holds one at a time.
 #[derive(Clone, Copy, Default)]
@@ -26,7 +29,7 @@ pub(super) struct PartBytes {
     /// What had been taken in all when the last part began.
     before: u64,
     /// What is for the parser's tree of the largest.
-    largest: u64,
+    pub(super) largest: u64,
 }
 
 /// The result of a grammar rule. Errors are boxed to keep the way back cheap.
@@ -53,20 +56,19 @@ pub(super) struct Checker<'source> {
     pub(super) names: KnownNames,
     pub(super) scopes: Scopes,
     pub(super) functions: Vec<FunctionState>,
-    pub(super) function_count: u32,
+    pub(super) function_ends: PrimaryMap<FunctionId, TokenIndex>,
     pub(super) visible_labels: Labels,
     pub(super) jumps: Jumps,
-    pub(super) uses: SecondaryMap<TokenIndex, Use>,
+    pub(super) uses: PrimaryMap<TokenIndex, Use>,
     pub(super) locals: PrimaryMap<LocalId, Local>,
     pub(super) labels: PrimaryMap<LabelId, Label>,
-    /// Statements that are nothing but `;`.
-    pub(super) empty_statements: Vec<TokenIndex>,
+    pub(super) elisions: Vec<Elision>,
     parts: Vec<TokenIndex>,
     part_bytes: PartBytes,
-    pub(super) long_tables: HashMap<TokenIndex, LongTable>,
-    pub(super) chains: Vec<Chain>,
+    /// What is for the parser's tree of the largest function in an expression, of those that are parsed one after the other.
+    pub(super) largest_function: u64,
     pub(super) allowance: &'source mut Allowance,
-    /// What was taken of it.
+    /// What was taken of it for the parser's tree.
     pub(super) weight: u64,
 }
 
@@ -80,6 +82,7 @@ impl<'source> Checker<'source> {
         stack: &'source mut Stack,
     ) -> Self {
         let mut lexer = Lexer::new(source, start);
+        let tokens = source.len().min(ROOM_BYTES_MAX) / BYTES_OF_TOKEN;
         let mut known = |name: &str| lexer.interner.intern(name.as_bytes());
         let names = KnownNames {
             env: known("_ENV"),
@@ -91,24 +94,23 @@ impl<'source> Checker<'source> {
         Self {
             lexer,
             chunk_id,
-            tokens: PrimaryMap::new(),
+            tokens: PrimaryMap::with_capacity(tokens),
             current: TokenIndex::new(0),
             levels: 0,
             stack,
             names,
-            scopes: Scopes::default(),
+            scopes: Scopes::new(),
             functions: Vec::new(),
-            function_count: 0,
+            function_ends: PrimaryMap::new(),
             visible_labels: Labels::default(),
             jumps: Jumps::default(),
-            uses: SecondaryMap::new(),
+            uses: PrimaryMap::with_capacity(tokens),
             locals: PrimaryMap::new(),
             labels: PrimaryMap::new(),
-            empty_statements: Vec::new(),
+            elisions: Vec::new(),
             parts: Vec::new(),
             part_bytes: PartBytes::default(),
-            long_tables: HashMap::new(),
-            chains: Vec::new(),
+            largest_function: 0,
             allowance,
             weight: 0,
         }
@@ -135,17 +137,17 @@ impl<'source> Checker<'source> {
         self.expect(TokenKind::Eof)?;
         self.leave_function()?;
         self.part_bytes = self.end_part(self.part_bytes);
+        let tokens = self.tokens.len() as u64;
         Ok(Prepared {
             tokens: self.tokens,
             uses: self.uses,
             strings: self.lexer.interner.finish(),
             locals: self.locals,
             labels: self.labels,
-            empty_statements: self.empty_statements,
+            function_ends: self.function_ends,
+            elisions: self.elisions,
             parts: self.parts,
-            long_tables: self.long_tables,
-            chains: self.chains.into(),
-            tree_bytes: self.part_bytes.largest,
+            tree_bytes: self.part_bytes.largest + tokens * weight::TOKEN,
             environment,
         })
     }
@@ -188,7 +190,7 @@ impl<'source> Checker<'source> {
     }
 
     fn read_token(&mut self) -> Checked<()> {
-        self.weigh(weight::TOKEN);
+        self.weigh_lasting(weight::TOKEN);
         if self.allowance.is_exhausted() {
             let detail = b"not enough memory";
             return Err(Box::new(SyntaxError::new(self.lexer.source, self.chunk_id, self.lexer.line, 0..0, detail)));
@@ -196,6 +198,7 @@ impl<'source> Checker<'source> {
         match self.lexer.next_token() {
             Ok(token) => {
                 self.tokens.push(token);
+                self.uses.push(Use::None);
                 Ok(())
             }
             Err(error) => Err(self.lexical_error(error)),
@@ -244,20 +247,29 @@ impl<'source> Checker<'source> {
 
     /// Notes that a statement begins here, with which a part of the main function may begin.
     pub(super) fn begin_part(&mut self) {
-        if self.levels == 0 && self.parts.last().is_none_or(|&start| self.is_part_since(start)) {
+        let is_part_since = |start: TokenIndex| self.current.index() - start.index() >= PART_TOKENS;
+        if self.levels == 0 && self.parts.last().is_none_or(|&start| is_part_since(start)) {
             self.parts.push(self.current);
             self.part_bytes = self.end_part(self.part_bytes);
+            self.largest_function = 0;
         }
     }
 
-    /// Whether what has been read since a token is enough for a part.
-    pub(super) fn is_part_since(&self, start: TokenIndex) -> bool {
-        self.current.index() - start.index() >= PART_TOKENS
+    /// Runs a rule that begins here; the parser gets `text` for what it passes.
+    pub(super) fn elide<T>(&mut self, text: &'static str, rule: impl FnOnce(&mut Self) -> Checked<T>) -> Checked<T> {
+        if text.starts_with("...") {
+            self.weigh(weight::LISTED);
+        }
+        let index = self.elisions.len();
+        self.elisions.push(Elision { start: self.current, end: self.current, text });
+        let result = rule(self)?;
+        self.elisions[index].end = self.current;
+        Ok(result)
     }
 
-    /// What is taken for the parts of a table constructor that begins here.
-    pub(super) fn no_parts(&self) -> PartBytes {
-        PartBytes { before: self.weight, largest: 0 }
+    /// A part that the parser sees on its own, of which there is one at a time, begins here; `largest` of those before it.
+    pub(super) fn new_part(&self, largest: u64) -> PartBytes {
+        PartBytes { before: self.weight, largest }
     }
 
     /// Ends a part: gives back what the parser's trees of this one and the one before would take beyond that of the larger.

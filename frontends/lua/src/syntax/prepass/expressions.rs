@@ -2,12 +2,8 @@
 
 use super::checker::{Checked, Checker};
 use super::token::{TokenIndex, TokenKind};
-use super::{Chain, LongTable, weight};
+use super::weight;
 use crate::syntax::hir::StringId;
-use cranelift_entity::EntityRef;
-
-/// Chains of operators longer than this are taken apart before the parser makes a tree of them.
-const CHAIN_OPERATORS_MAX: usize = 24;
 
 /// What a prefix expression with its suffixes turned out to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,7 +19,7 @@ pub(super) enum Suffixed {
 }
 
 /// How tightly a binary operator binds to its left and to its right operand.
-fn binary_priority(kind: TokenKind) -> Option<(u8, u8)> {
+pub(in crate::syntax) fn binary_priority(kind: TokenKind) -> Option<(u8, u8)> {
     use TokenKind::*;
     Some(match kind {
         Or => (1, 1),
@@ -42,7 +38,18 @@ fn binary_priority(kind: TokenKind) -> Option<(u8, u8)> {
 }
 
 /// How tightly unary operators bind.
-const UNARY_PRIORITY: u8 = 12;
+pub(in crate::syntax) const UNARY_PRIORITY: u8 = 12;
+
+/// Whether a token where an operand is expected is an operator.
+pub(in crate::syntax) fn is_unary(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::Not | TokenKind::Minus | TokenKind::Tilde | TokenKind::Hash)
+}
+
+/// Whether a token after a name, a call or a field begins an index or a call.
+pub(in crate::syntax) fn is_suffix(kind: TokenKind) -> bool {
+    use TokenKind::*;
+    matches!(kind, Dot | BracketOpen | Colon | ParenOpen | String | BraceOpen)
+}
 
 impl Checker<'_> {
     /// Any expression.
@@ -52,7 +59,7 @@ impl Checker<'_> {
 
     /// One or more expressions; returns how many.
     pub(super) fn expression_list(&mut self) -> Checked<usize> {
-        self.weigh(weight::EXPRESSIONS);
+        self.weigh_lasting(weight::LIST);
         self.expression()?;
         let mut count = 1;
         while self.accept(TokenKind::Comma)? {
@@ -64,25 +71,20 @@ impl Checker<'_> {
 
     /// An expression of operators that bind tighter than `limit`.
     fn operation(&mut self, limit: u8) -> Checked<()> {
-        self.weigh(weight::EXPRESSION);
+        self.weigh_lasting(weight::EXPRESSION);
         self.nested(|check| {
-            let start = check.current;
-            if matches!(check.kind(), TokenKind::Not | TokenKind::Minus | TokenKind::Tilde | TokenKind::Hash) {
+            if is_unary(check.kind()) {
                 check.advance()?;
                 check.operation(UNARY_PRIORITY)?;
             } else {
                 check.simple_expression()?;
             }
-            let mut operators = Vec::new();
             while let Some((left, right)) = binary_priority(check.kind())
                 && left > limit
             {
-                operators.push(check.advance()?);
+                check.weigh_lasting(weight::EXPRESSION);
+                check.advance()?;
                 check.operation(right)?;
-            }
-            if operators.len() > CHAIN_OPERATORS_MAX {
-                let end = TokenIndex::new(check.current.index() - 1);
-                check.chains.push(Chain { start, end, operators });
             }
             Ok(())
         })
@@ -96,9 +98,7 @@ impl Checker<'_> {
             Dots => return Err(self.error_near("cannot use '...' outside a vararg function")),
             BraceOpen => return self.table(),
             Function => {
-                let token = self.advance()?;
-                let line = self.token().line;
-                return self.function_body(token, None, line);
+                return self.function_expression();
             }
             _ => return self.suffixed_expression().map(|_| ()),
         }
@@ -109,17 +109,10 @@ impl Checker<'_> {
     /// A name or parenthesised expression with its indices and calls.
     pub(super) fn suffixed_expression(&mut self) -> Checked<Suffixed> {
         let mut found = self.primary_expression()?;
-        let is_suffix = |kind| {
-            use TokenKind::*;
-            matches!(kind, Dot | BracketOpen | Colon | ParenOpen | String | BraceOpen)
-        };
-        if is_suffix(self.kind()) {
-            self.weigh(weight::SUFFIXES);
-        }
         loop {
             match self.kind() {
                 TokenKind::Dot => {
-                    self.weigh(weight::INDEX);
+                    self.weigh_lasting(2 * weight::EXPRESSION);
                     self.advance()?;
                     self.pass_name()?;
                     found = Suffixed::Index;
@@ -163,7 +156,7 @@ impl Checker<'_> {
 
     /// `[expression]`
     fn bracketed_key(&mut self) -> Checked<()> {
-        self.weigh(weight::INDEX);
+        self.weigh_lasting(2 * weight::EXPRESSION);
         self.advance()?;
         self.expression()?;
         self.pass(TokenKind::BracketClose)?;
@@ -172,7 +165,7 @@ impl Checker<'_> {
 
     fn arguments(&mut self) -> Checked<()> {
         let line = self.token().line;
-        self.weigh(weight::CALL);
+        self.weigh_lasting(weight::EXPRESSION + weight::LIST);
         match self.kind() {
             TokenKind::ParenOpen => {
                 self.advance()?;
@@ -191,19 +184,12 @@ impl Checker<'_> {
     /// `{ … }`
     fn table(&mut self) -> Checked<()> {
         let line = self.token().line;
-        let open = self.advance()?;
-        if self.kind() != TokenKind::BraceClose {
-            self.weigh(weight::EXPRESSIONS);
-        }
-        let (mut starts, mut start, mut parts) = (Vec::new(), open, self.no_parts());
+        self.advance()?;
         while self.kind() != TokenKind::BraceClose {
-            if self.is_part_since(start) {
-                start = self.current;
-                starts.push(start);
-                parts = self.end_part(parts);
-            }
+            self.weigh_lasting(weight::ITEM);
             match self.kind() {
                 TokenKind::Name if self.look_ahead()? == TokenKind::Assign => {
+                    self.weigh_lasting(weight::EXPRESSION);
                     self.pass_name()?;
                     self.advance()?;
                 }
@@ -218,11 +204,18 @@ impl Checker<'_> {
                 break;
             }
         }
-        let close = self.pass_close(TokenKind::BraceClose, TokenKind::BraceOpen, line)?;
-        if !starts.is_empty() {
-            self.end_part(parts);
-            self.long_tables.insert(open, LongTable { close, starts });
-        }
+        self.pass_close(TokenKind::BraceClose, TokenKind::BraceOpen, line)?;
+        Ok(())
+    }
+
+    /// A function, which the parser sees on its own.
+    fn function_expression(&mut self) -> Checked<()> {
+        let largest = std::mem::take(&mut self.largest_function);
+        let part = self.new_part(largest);
+        let token = self.advance()?;
+        let line = self.token().line;
+        self.function_body(token, None, line)?;
+        self.largest_function = self.end_part(part).largest;
         Ok(())
     }
 
@@ -236,7 +229,7 @@ impl Checker<'_> {
             let receiver = self.declare(colon, self.names.self_)?;
             self.activate(receiver);
         }
-        self.parameters()?;
+        self.elide("", Self::parameters)?;
         self.pass(TokenKind::ParenClose)?;
         self.statements()?;
         self.pass_close(TokenKind::End, TokenKind::Function, line)?;
@@ -246,7 +239,6 @@ impl Checker<'_> {
     fn parameters(&mut self) -> Checked<()> {
         let mut declared = Vec::new();
         if self.kind() != TokenKind::ParenClose {
-            self.weigh(weight::NAMES);
             loop {
                 match self.kind() {
                     TokenKind::Name => {

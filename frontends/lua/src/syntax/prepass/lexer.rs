@@ -1,11 +1,9 @@
 //! From bytes to tokens, with the lexical errors of the reference implementation; knows nothing of the grammar.
 
+use super::interner::Interner;
 use super::numeral::{Numeral, parse_numeral};
 use super::token::{Token, TokenKind, TokenValue};
-use crate::syntax::hir::StringId;
-use cranelift_entity::{EntityRef, PrimaryMap};
 use minivm_isa::steps;
-use std::collections::HashMap;
 use std::ops::Range;
 
 /// An error in the spelling of a token.
@@ -18,31 +16,6 @@ pub(super) struct LexicalError {
     pub(super) span: Range<u32>,
     /// The line reached.
     pub(super) line: u32,
-}
-
-/// The distinct names and string literals of a chunk.
-#[derive(Default)]
-pub(super) struct Interner {
-    ids: HashMap<Box<[u8]>, StringId>,
-}
-
-impl Interner {
-    /// The id of `bytes`, new or known.
-    pub(super) fn intern(&mut self, bytes: &[u8]) -> StringId {
-        if let Some(&id) = self.ids.get(bytes) {
-            return id;
-        }
-        let id = StringId::new(self.ids.len());
-        self.ids.insert(bytes.into(), id);
-        id
-    }
-
-    /// All strings by id.
-    pub(super) fn finish(self) -> PrimaryMap<StringId, Box<[u8]>> {
-        let mut strings: Vec<_> = self.ids.into_iter().collect();
-        strings.sort_unstable_by_key(|&(_, id)| id);
-        strings.into_iter().map(|(bytes, _)| bytes).collect()
-    }
 }
 
 /// Reads one token after the other.
@@ -60,7 +33,7 @@ pub(super) struct Lexer<'source> {
 impl<'source> Lexer<'source> {
     /// A lexer that begins at byte `position` of `source`; the caller made sure that offsets fit 32 bits.
     pub(super) fn new(source: &'source [u8], position: usize) -> Self {
-        Self { source, position, line: 1, interner: Interner::default(), buffer: Vec::new(), start: position }
+        Self { source, position, line: 1, interner: Interner::new(), buffer: Vec::new(), start: position }
     }
 
     /// The byte `ahead` of the current one, if the source is that long.

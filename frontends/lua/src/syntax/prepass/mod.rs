@@ -8,6 +8,7 @@
 mod canonical;
 mod checker;
 mod expressions;
+mod interner;
 mod labels;
 mod lexer;
 mod literal;
@@ -17,48 +18,25 @@ mod statements;
 mod token;
 mod weight;
 
-pub(super) use canonical::{Canonical, Edits, Origin};
+pub(super) use canonical::Canonical;
 pub(super) use checker::{LEVELS_MAX, error_near, limit_message};
+pub(super) use expressions::{UNARY_PRIORITY, binary_priority, is_suffix, is_unary};
 pub(super) use scope::Use;
 pub(super) use token::{Token, TokenIndex, TokenKind, TokenValue};
 
 use super::Stack;
 use super::error::SyntaxError;
-use super::hir::{Label, LabelId, Local, LocalId, StringId};
-use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap, entity_impl};
+use super::hir::{FunctionId, Label, LabelId, Local, LocalId, StringId};
+use cranelift_entity::PrimaryMap;
 use minivm_isa::Allowance;
-use std::collections::HashMap;
-use std::ops::Range;
 
-/// A long chain of operators that associate to the left.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct ChainId(u32);
-entity_impl!(ChainId, "chain");
-
-/// An expression `a op b op c …` that is too long to become a tree in the parser.
-pub(super) struct Chain {
-    /// The first token of the first operand.
+/// Tokens that the parser gets a short text for.
+struct Elision {
     start: TokenIndex,
-    /// The last token of the last operand.
+    /// The token after the last one.
     end: TokenIndex,
-    /// The operators between the operands, each applied to all before it and the operand after it.
-    pub(super) operators: Vec<TokenIndex>,
-}
-
-/// A table constructor that is too long for the parser to hold all of its items at a time.
-pub(super) struct LongTable {
-    /// Its closing brace.
-    close: TokenIndex,
-    /// Where parts of it begin, each of some items, after the first one.
-    starts: Vec<TokenIndex>,
-}
-
-impl LongTable {
-    /// The tokens of each part of the constructor that begins at `open`.
-    pub(super) fn parts(&self, open: TokenIndex) -> impl Iterator<Item = Range<TokenIndex>> {
-        let starts = [TokenIndex::new(open.index() + 1)].into_iter().chain(self.starts.iter().copied());
-        starts.zip(self.starts.iter().copied().chain([self.close])).map(|(start, end)| start..end)
-    }
+    /// What stands for them; nothing if it is empty.
+    text: &'static str,
 }
 
 /// A chunk that is valid, and all that is known about its tokens.
@@ -66,7 +44,7 @@ pub(super) struct Prepared {
     /// The tokens, with the end of the source as last one.
     pub(super) tokens: PrimaryMap<TokenIndex, Token>,
     /// What names, labels and `function` tokens stand for.
-    pub(super) uses: SecondaryMap<TokenIndex, Use>,
+    pub(super) uses: PrimaryMap<TokenIndex, Use>,
     /// Names and string literals.
     pub(super) strings: PrimaryMap<StringId, Box<[u8]>>,
     /// Local variables; the environment first.
@@ -75,12 +53,10 @@ pub(super) struct Prepared {
     pub(super) labels: PrimaryMap<LabelId, Label>,
     /// The environment around the chunk.
     pub(super) environment: LocalId,
-    /// Long chains of operators.
-    pub(super) chains: PrimaryMap<ChainId, Chain>,
-    /// Long table constructors, by their opening braces.
-    pub(super) long_tables: HashMap<TokenIndex, LongTable>,
-    /// Statements that are nothing but `;`.
-    empty_statements: Vec<TokenIndex>,
+    /// The last token of each function, in the order of their first ones; of the main function the first.
+    pub(super) function_ends: PrimaryMap<FunctionId, TokenIndex>,
+    /// What the parser does not see, in the order of first tokens. One may lie within another.
+    elisions: Vec<Elision>,
     /// Where parts of the main function begin, each of some statements: the first, and others in long chunks.
     pub(super) parts: Vec<TokenIndex>,
     /// Bytes that were taken for the parser's tree of the largest part, and the tokens.

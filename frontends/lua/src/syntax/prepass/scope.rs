@@ -4,7 +4,7 @@ use super::checker::{Checked, Checker};
 use super::token::TokenIndex;
 use crate::syntax::hir::{Attribute, FunctionId, Local, LocalId, Span, StringId};
 use cranelift_entity::packed_option::PackedOption;
-use cranelift_entity::{SecondaryMap, entity_impl};
+use cranelift_entity::{EntityRef, SecondaryMap, entity_impl};
 
 /// Locals a function may have in scope at once, hidden ones of loops included.
 const LOCALS_MAX: usize = 200;
@@ -65,14 +65,23 @@ pub(super) struct FunctionState {
     pub(super) blocks: Vec<BlockState>,
 }
 
+/// Most small chunks have no more names.
+const NAMES_EXPECTED: usize = 32;
+
 /// All names in scope.
-#[derive(Default)]
 pub(super) struct Scopes {
     active: Vec<Active>,
     visible: SecondaryMap<StringId, PackedOption<ActiveIndex>>,
 }
 
 impl Scopes {
+    /// None are.
+    pub(super) fn new() -> Self {
+        let mut visible = SecondaryMap::new();
+        visible.resize(NAMES_EXPECTED);
+        Self { active: Vec::new(), visible }
+    }
+
     /// How many variables are in scope, over all functions that are being read.
     pub(super) fn count(&self) -> usize {
         self.active.len()
@@ -214,8 +223,7 @@ impl Checker<'_> {
 
     /// Opens a function at `token`; its parameters and body follow.
     pub(super) fn enter_function(&mut self, token: Option<TokenIndex>, line_defined: u32) {
-        let id = FunctionId::from_u32(self.function_count);
-        self.function_count += 1;
+        let id = self.function_ends.push(self.current);
         if let Some(token) = token {
             self.uses[token] = Use::Function(id);
         }
@@ -232,10 +240,12 @@ impl Checker<'_> {
         self.enter_block(false);
     }
 
-    /// Closes the innermost function.
+    /// Closes the innermost function, whose last token was passed.
     pub(super) fn leave_function(&mut self) -> Checked<()> {
         self.leave_block()?;
-        self.functions.pop();
+        if let Some(function) = self.functions.pop() {
+            self.function_ends[function.id] = TokenIndex::new(self.current.index().saturating_sub(1));
+        }
         Ok(())
     }
 }

@@ -61,8 +61,7 @@ impl Checker<'_> {
         }
         self.nested(|check| match check.kind() {
             TokenKind::Semicolon => {
-                let token = check.advance()?;
-                check.empty_statements.push(token);
+                check.advance()?;
                 Ok(())
             }
             TokenKind::If => check.if_statement(line),
@@ -91,7 +90,7 @@ impl Checker<'_> {
         loop {
             self.weigh(weight::COMPOUND);
             self.advance()?;
-            self.expression()?;
+            self.elide("...", Self::expression)?;
             self.pass(TokenKind::Then)?;
             self.block()?;
             if self.kind() != TokenKind::ElseIf {
@@ -108,7 +107,7 @@ impl Checker<'_> {
     fn while_statement(&mut self, line: u32) -> Checked<()> {
         self.weigh(weight::COMPOUND);
         self.advance()?;
-        self.expression()?;
+        self.elide("...", Self::expression)?;
         self.enter_block(true);
         self.pass(TokenKind::Do)?;
         self.block()?;
@@ -123,13 +122,13 @@ impl Checker<'_> {
         self.advance()?;
         self.statements()?;
         self.pass_close(TokenKind::Until, TokenKind::Repeat, line)?;
-        self.expression()?;
+        self.elide("...", Self::expression)?;
         self.leave_block()?;
         self.leave_block()
     }
 
     fn for_statement(&mut self, line: u32) -> Checked<()> {
-        self.weigh(weight::COMPOUND + weight::NAMES);
+        self.weigh(weight::COMPOUND);
         self.enter_block(true);
         self.advance()?;
         let first = self.pass_name()?;
@@ -138,24 +137,30 @@ impl Checker<'_> {
                 self.reserve_locals(NUMERIC_STATE)?;
                 let local = self.declare(first.0, first.1)?;
                 self.advance()?;
-                self.expression()?;
-                self.pass(TokenKind::Comma)?;
-                self.expression()?;
-                if self.accept(TokenKind::Comma)? {
-                    self.expression()?;
-                }
+                self.elide("...,...", |check| {
+                    check.expression()?;
+                    check.pass(TokenKind::Comma)?;
+                    check.expression()?;
+                    if check.accept(TokenKind::Comma)? {
+                        check.expression()?;
+                    }
+                    Ok(())
+                })?;
                 self.activate_hidden(NUMERIC_STATE);
                 self.for_body(vec![local])?;
             }
             TokenKind::Comma | TokenKind::In => {
                 self.reserve_locals(GENERIC_STATE)?;
                 let mut locals = vec![self.declare(first.0, first.1)?];
-                while self.accept(TokenKind::Comma)? {
-                    let (token, name) = self.pass_name()?;
-                    locals.push(self.declare(token, name)?);
-                }
+                self.elide("", |check| {
+                    while check.accept(TokenKind::Comma)? {
+                        let (token, name) = check.pass_name()?;
+                        locals.push(check.declare(token, name)?);
+                    }
+                    Ok(())
+                })?;
                 self.pass(TokenKind::In)?;
-                self.expression_list()?;
+                self.elide("...", Self::expression_list)?;
                 self.activate_hidden(GENERIC_STATE);
                 self.for_body(locals)?;
             }
@@ -176,8 +181,14 @@ impl Checker<'_> {
     }
 
     fn function_statement(&mut self, line: u32) -> Checked<()> {
-        self.weigh(weight::NAMES);
         let function = self.advance()?;
+        let (target, method) = self.elide("n", Self::function_name)?;
+        self.function_body(function, method, line)?;
+        self.mark_assigned(target)
+    }
+
+    /// `a.b:c`: what is assigned, and the `:`.
+    fn function_name(&mut self) -> Checked<(Suffixed, Option<TokenIndex>)> {
         let (token, name) = self.pass_name()?;
         self.resolve(token, name);
         let mut method = None;
@@ -192,12 +203,10 @@ impl Checker<'_> {
             self.pass_name()?;
             target = Suffixed::Index;
         }
-        self.function_body(function, method, line)?;
-        self.mark_assigned(target)
+        Ok((target, method))
     }
 
     fn local_function(&mut self) -> Checked<()> {
-        self.weigh(weight::NAMES);
         let function = self.advance()?;
         let (token, name) = self.pass_name()?;
         let local = self.declare(token, name)?;
@@ -208,6 +217,21 @@ impl Checker<'_> {
 
     fn local_statement(&mut self) -> Checked<()> {
         self.weigh(weight::LOCALS);
+        let locals = self.elide("n", |check| {
+            let locals = check.declared_locals()?;
+            if check.accept(TokenKind::Assign)? {
+                check.expression_list()?;
+            }
+            Ok(locals)
+        })?;
+        for local in locals {
+            self.activate(local);
+        }
+        Ok(())
+    }
+
+    /// Names with their attributes.
+    fn declared_locals(&mut self) -> Checked<Vec<LocalId>> {
         let mut locals = Vec::new();
         let mut closes = false;
         loop {
@@ -220,16 +244,9 @@ impl Checker<'_> {
             self.locals[local].attribute = attribute;
             locals.push(local);
             if !self.accept(TokenKind::Comma)? {
-                break;
+                return Ok(locals);
             }
         }
-        if self.accept(TokenKind::Assign)? {
-            self.expression_list()?;
-        }
-        for local in locals {
-            self.activate(local);
-        }
-        Ok(())
     }
 
     /// An optional `<const>` or `<close>`.
@@ -252,7 +269,7 @@ impl Checker<'_> {
     fn return_statement(&mut self) -> Checked<()> {
         self.advance()?;
         if !self.ends_block(true) && self.kind() != TokenKind::Semicolon {
-            self.expression_list()?;
+            self.elide("", Self::expression_list)?;
         }
         self.accept(TokenKind::Semicolon)?;
         Ok(())
@@ -260,12 +277,18 @@ impl Checker<'_> {
 
     /// A call or an assignment.
     fn expression_statement(&mut self) -> Checked<()> {
-        let first = self.suffixed_expression()?;
-        match self.kind() {
-            TokenKind::Assign | TokenKind::Comma => self.assignment(first),
-            _ if first == Suffixed::Call => Ok(()),
-            _ => Err(self.error_near("syntax error")),
-        }
+        let elision = self.elisions.len();
+        self.elide("goto n", |check| {
+            let first = check.suffixed_expression()?;
+            match check.kind() {
+                TokenKind::Assign | TokenKind::Comma => {
+                    check.elisions[elision].text = "::n::";
+                    check.assignment(first)
+                }
+                _ if first == Suffixed::Call => Ok(()),
+                _ => Err(check.error_near("syntax error")),
+            }
+        })
     }
 
     /// The rest of an assignment after a target. Further targets nest, as they do in the reference implementation.
@@ -273,7 +296,6 @@ impl Checker<'_> {
         if matches!(target, Suffixed::Call | Suffixed::Parenthesised) {
             return Err(self.error_near("syntax error"));
         }
-        self.weigh(weight::NAMES);
         self.mark_assigned(target)?;
         if self.accept(TokenKind::Comma)? {
             let next = self.suffixed_expression()?;
