@@ -36,7 +36,7 @@ impl Translator<'_, '_> {
         let place = self.address_of(call.place);
         self.b.ins().store(frame(), callee.closure, new, layout::FRAME_CLOSURE);
         self.b.ins().store(frame(), place, new, layout::FRAME_PLACE);
-        let signature = types::signature(&call.signature, false);
+        let signature = types::signature(&call.signature);
         let signature = self.b.import_signature(signature);
         let mut all = vec![self.context, new, self.b.use_var(self.fuel)];
         all.extend(passed);
@@ -107,7 +107,7 @@ impl Translator<'_, '_> {
         let regs = self.regs;
         self.place_arguments(instruction, call, regs);
         self.b.ins().store(frame(), callee.closure, regs, layout::FRAME_CLOSURE);
-        let signature = types::signature(&call.signature, false);
+        let signature = types::signature(&call.signature);
         let signature = self.b.import_signature(signature);
         let mut all = vec![self.context, regs, self.b.use_var(self.fuel)];
         all.extend(passed);
