@@ -52,13 +52,15 @@ pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
     cx.native.start = place.number;
     cx.native.granted = 0;
     cx.native.is_inside = false;
-    let steps = cx.native.figures.steps;
+    let (steps, callees) = (cx.native.figures.steps, cx.native.figures.exits[REASON_CALLEE as usize]);
     // SAFETY: the code is that of the function, whose frame is complete.
     let flow = unsafe { run(cx, (thunk, body), guest, (regs, fuel)) };
     let steps = cx.native.figures.steps - steps;
     let done = fuel - cx.fuel + cx.native.granted;
     cx.native.done = cx.native.done.saturating_add(done);
-    if !is_worth_it(&native, done, steps, guest.convention) {
+    // What it would have called may be compiled just now.
+    let waits = cx.native.figures.exits[REASON_CALLEE as usize] != callees && !cx.native.pending.is_empty();
+    if !waits && !is_worth_it(&native, done, steps, guest.convention) {
         cx.detach(guest, &native);
     }
     NativeFlow::Go(flow)

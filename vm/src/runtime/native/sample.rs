@@ -20,6 +20,8 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 
 const SLICE_MAX: i64 = 1 << 21;
+/// The most instructions of a part of one while something is compiled.
+const PENDING_PART: i64 = 1 << 16;
 /// The same in tests that look often.
 const CHAOS_SLICE_MAX: u64 = 3000;
 const CHAOS_PARTS: i64 = 4;
@@ -58,7 +60,9 @@ const STEP_COST: i64 = 30;
 pub(crate) fn slice(cx: &Context) -> i64 {
     match cx.native.policy.chaos {
         _ if !cx.native.has_tier() => i64::MAX,
-        None => cx.native.slice,
+        None if cx.native.pending.is_empty() => cx.native.slice,
+        // What is compiled is wanted soon.
+        None => cx.native.slice.min(PENDING_PART),
         Some(_) => cx.native.slice / CHAOS_PARTS + 1,
     }
 }
@@ -178,6 +182,11 @@ impl NativePolicy {
     fn slice_min(&self) -> i64 {
         if self.eager { EAGER_SLICE } else { SLICE_MIN }
     }
+}
+
+/// Whether a loop does not begin where its function does.
+fn is_later(head: Block) -> bool {
+    head.as_u32() > 0
 }
 
 /// Where a loop is entered, and the block there; none where that is not the start of one. Blocks that only jump lie where the next
@@ -341,9 +350,9 @@ impl Context {
         let (native, function) = (guest.native().get(), guest.portable());
         let asked = native.asked.borrow();
         let start = EntryPlace { pc: guest.loaded().entry(), unpaid: 0, number: 0 };
-        let wanted = match head {
+        let wanted = match head.filter(|&head| is_later(head)) {
             None => start,
-            Some(head) => loop_place(guest, head).map_or(start, |(place, _)| place),
+            Some(head) => loop_place(guest, head)?.0,
         };
         if asked.contains(&wanted.pc) {
             return None;
@@ -356,7 +365,8 @@ impl Context {
         }
         let profile = native.profile.borrow();
         let mut number = 0;
-        for (place, block) in loop_heads(function).into_iter().filter_map(|head| loop_place(guest, head)) {
+        let heads = loop_heads(function).into_iter().filter(|&head| is_later(head));
+        for (place, block) in heads.filter_map(|head| loop_place(guest, head)) {
             let has_run = || profile.get(function.block_range(block).start).is_some_and(|seen| seen.count > 0);
             let is_new = !asked.contains(&place.pc) && entries.iter().all(|(other, _)| other.pc != place.pc);
             if is_new && place.pc != start.pc && (is_known || place.pc == wanted.pc || has_run()) {
@@ -393,7 +403,7 @@ impl Context {
     }
 
     /// Puts all code in place that is ready.
-    fn install_finished(&mut self) {
+    pub(super) fn install_finished(&mut self) {
         while let Some((ticket, result)) = self.native.tier.as_mut().and_then(|tier| tier.finished()) {
             self.install(ticket, result);
         }
