@@ -6,12 +6,14 @@ mod common;
 use minivm::raw::native::{GONE, NativeCode, NativeJob, NativePolicy, NativeTier, Refusal, layout};
 use minivm::raw::{Limits, Machine, RunState, Value};
 
-/// Leaves to the interpreter at the instruction that stands in place of the body.
+/// Leaves to the interpreter where it is entered: the body is the instructions of its places, by their number.
 unsafe extern "sysv64" fn leave(context: *mut (), regs: *mut u64, fuel: i64, body: *const u8) -> i64 {
     let field = |offset: i32| context.cast::<u8>().wrapping_add(offset as usize).cast::<u64>();
-    // SAFETY: the context has these fields.
+    // SAFETY: the context has these fields, and the number is that of a place.
     unsafe {
-        *field(layout::EXIT_AT) = layout::REASON_FORCED << 32 | body.addr() as u64;
+        let number = std::mem::take(&mut *field(layout::START));
+        let at = *body.cast::<usize>().add(number as usize);
+        *field(layout::EXIT_AT).cast::<u32>() = (layout::REASON_FORCED as u32) << layout::AT_BITS | at as u32;
         *field(layout::EXIT_REGS) = regs.expose_provenance() as u64;
         *field(layout::EXIT_FUEL) = fuel as u64;
     }
@@ -27,9 +29,10 @@ struct Leaving {
 // SAFETY: the code leaves where it is entered, and changes nothing.
 unsafe impl NativeTier for Leaving {
     fn start(&mut self, ticket: u64, job: NativeJob) {
-        let at = job.entry.map_or(0, |block| job.function.block_range(block).start);
-        let body = std::ptr::without_provenance(at);
-        let code = NativeCode { body, thunk: leave, bytes: 100, nanoseconds: 1, memory: Box::new(()) };
+        let heads = job.heads.iter().map(|&head| job.function.block_range(head).start);
+        let places: Vec<usize> = std::iter::once(0).chain(heads).collect();
+        let body = places.as_ptr().cast();
+        let code = NativeCode { body, thunk: leave, bytes: 100, nanoseconds: 1, memory: Box::new(places) };
         self.done.push((ticket, if self.refuses { Err(Refusal::TooLarge) } else { Ok(code) }));
     }
 

@@ -44,7 +44,7 @@ pub(crate) struct Compiler {
     style: Style,
     context: Context,
     builder: FunctionBuilderContext,
-    thunks: HashMap<(Signature, bool), Arc<CodePages>>,
+    thunks: HashMap<Signature, Arc<CodePages>>,
     /// What asks the machine for more fuel, made with the first function.
     refuel: Option<Arc<CodePages>>,
     perf_map: PerfMap,
@@ -74,7 +74,7 @@ impl Compiler {
         let isa = self.translate(job)?;
         let body = Arc::new(self.finish(&isa)?);
         self.perf_map.note(job, body.start().addr(), body.bytes());
-        let thunk = self.thunk(&job.signature, job.entry.is_some())?;
+        let thunk = self.thunk(&job.signature)?;
         let refuel = self.refuel(job.helpers.refuel)?;
         // SAFETY: the pages hold a function of this type.
         let entered = unsafe { std::mem::transmute::<*const u8, NativeThunk>(thunk.start()) };
@@ -125,9 +125,9 @@ impl Compiler {
     }
 
     /// What enters code of a signature.
-    fn thunk(&mut self, callee: &Signature, is_loop: bool) -> Result<Arc<CodePages>, Refusal> {
+    fn thunk(&mut self, callee: &Signature) -> Result<Arc<CodePages>, Refusal> {
         let is_any = is_dynamic(callee.convention);
-        let key = if is_any { (Signature::dynamic(0, false), false) } else { (callee.clone(), is_loop) };
+        let key = if is_any { Signature::dynamic(0, false) } else { callee.clone() };
         if let Some(pages) = self.thunks.get(&key) {
             return Ok(pages.clone());
         }
@@ -142,7 +142,7 @@ impl Compiler {
         if is_any {
             write_dynamic_thunk(&mut b);
         } else {
-            write_thunk(&mut b, callee, is_loop);
+            write_thunk(&mut b, callee);
         }
         b.seal_all_blocks();
         b.finalize(isa.frontend_config());
@@ -181,7 +181,7 @@ fn has_tail_calls(job: &NativeJob) -> bool {
 }
 
 /// `thunk(context, registers, fuel, body)`: parameters come from the frame, results go to the caller's.
-fn write_thunk(b: &mut FunctionBuilder<'_>, callee: &Signature, is_loop: bool) {
+fn write_thunk(b: &mut FunctionBuilder<'_>, callee: &Signature) {
     let own = MemFlagsData::trusted();
     let start = b.create_block();
     b.append_block_params_for_function_params(start);
@@ -190,14 +190,14 @@ fn write_thunk(b: &mut FunctionBuilder<'_>, callee: &Signature, is_loop: bool) {
     let (regs, body) = (params[1], params[3]);
     let mut arguments = params[..3].to_vec();
     for (ty, word) in words(&callee.params) {
-        if let Some(ty) = native(ty).filter(|_| !is_loop) {
+        if let Some(ty) = native(ty) {
             arguments.push(b.ins().load(ty, own, regs, word as i32 * 8));
         }
     }
     // Its own frame may be gone when the callee has returned.
     let place = b.ins().load(machine::I64, own, regs, layout::FRAME_PLACE);
     let target = destination_of(b, regs, place);
-    let signature = b.import_signature(signature(callee, is_loop));
+    let signature = b.import_signature(signature(callee));
     let call = b.ins().call_indirect(signature, body, &arguments);
     let values = b.inst_results(call).to_vec();
     let (gone, done) = (b.create_block(), b.create_block());

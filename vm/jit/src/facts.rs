@@ -39,6 +39,8 @@ pub(crate) struct Facts {
     pub(crate) order: Vec<Block>,
     /// Blocks that lead to each block.
     pub(crate) sources: Vec<Vec<Block>>,
+    /// The block that is on all ways to each block, next to it.
+    pub(crate) dominators: Vec<Option<Block>>,
     /// Whether it calls.
     pub(crate) has_calls: bool,
     /// Whether its callers check the budget for it.
@@ -95,9 +97,10 @@ impl Facts {
         let function = &job.function;
         let count = function.code.len();
         let live = LiveRegisters::compute(function, job.signature.params.len());
-        let first = job.entry.unwrap_or(Block::from_u32(0));
-        let unseen: Vec<bool> = function.blocks.keys().map(|block| block != first && is_unseen(job, block)).collect();
-        let order = order(function, first, &unseen);
+        let entered = entered(job);
+        let is_unseen = |block| !entered.contains(&block) && is_unseen(job, block);
+        let unseen: Vec<bool> = function.blocks.keys().map(is_unseen).collect();
+        let order = order(function, &entered, &unseen);
         let mut facts = Facts {
             before: vec![RegisterSet::empty(function); count],
             during: vec![None; count],
@@ -106,6 +109,7 @@ impl Facts {
             segment_start: vec![0; count],
             checks: vec![false; count],
             sources: vec![Vec::new(); function.blocks.len()],
+            dominators: Vec::new(),
             has_calls: false,
             is_short: false,
             calls: (0..count).map(|at| is_call(job, at)).collect(),
@@ -131,15 +135,46 @@ impl Facts {
                 facts.during[at] = Some(live.during(function, at));
             }
         }
+        facts.find_dominators(&entered);
         facts.find_segments(function);
-        facts.find_checks(function, first);
-        facts.find_dirty(job, first);
+        facts.find_checks(function, &entered);
+        facts.find_dirty(job);
         facts
     }
 
     /// Where code goes on after a block.
     pub(crate) fn targets(&self, function: &Function, block: Block) -> Vec<Block> {
         seen_targets(function, block, &self.unseen)
+    }
+
+    /// As in "A Simple, Fast Dominance Algorithm" (Cooper, Harvey, Kennedy).
+    fn find_dominators(&mut self, entered: &[Block]) {
+        let mut position = vec![usize::MAX; self.sources.len()];
+        for (index, &block) in self.order.iter().enumerate() {
+            position[block.as_u32() as usize] = index;
+        }
+        // By position; the entry, which is not a block, comes before all.
+        let mut above: Vec<Option<usize>> = vec![None; self.order.len() + 1];
+        above[0] = Some(0);
+        let mut has_changed = true;
+        while std::mem::take(&mut has_changed) {
+            for (index, &block) in self.order.iter().enumerate() {
+                let sources =
+                    self.sources[block.as_u32() as usize].iter().map(|source| position[source.as_u32() as usize] + 1);
+                let entry = entered.contains(&block).then_some(0);
+                let mut found: Option<usize> = None;
+                for source in entry.into_iter().chain(sources).filter(|&source| above[source].is_some()) {
+                    found = Some(found.map_or(source, |other| common(&above, source, other)));
+                }
+                has_changed |= above[index + 1] != found;
+                above[index + 1] = found;
+            }
+        }
+        self.dominators = vec![None; self.sources.len()];
+        for (index, &block) in self.order.iter().enumerate() {
+            let above = above[index + 1].and_then(|above| above.checked_sub(1));
+            self.dominators[block.as_u32() as usize] = above.map(|above| self.order[above]);
+        }
     }
 
     fn find_segments(&mut self, function: &Function) {
@@ -158,7 +193,7 @@ impl Facts {
 
     /// Which segments check the budget: the first, those that begin loops, and those before which too much may be unchecked.
     /// After a call, the check of the callee's return does; so it does for short functions which neither loop nor call.
-    fn find_checks(&mut self, function: &Function, first: Block) {
+    fn find_checks(&mut self, function: &Function, entered: &[Block]) {
         let mut position = vec![0; function.blocks.len()];
         for (index, &block) in self.order.iter().enumerate() {
             position[block.as_u32() as usize] = index;
@@ -174,7 +209,7 @@ impl Facts {
             let mut at = range.start;
             while at < range.end {
                 let length = self.segment_end[at] - at;
-                let is_head = at == range.start && (block == first && !self.is_short || is_led_back);
+                let is_head = at == range.start && (entered.contains(&block) && !self.is_short || is_led_back);
                 let is_after_call = at > range.start && self.calls[at - 1];
                 if is_after_call {
                     so_far = 0;
@@ -195,12 +230,12 @@ impl Facts {
     }
 
     /// Which registers may not be in the frame where.
-    fn find_dirty(&mut self, job: &NativeJob, first: Block) {
+    fn find_dirty(&mut self, job: &NativeJob) {
         let function = &job.function;
-        if job.entry.is_none() {
+        if job.starts {
             let params = (0..job.signature.params.len()).map(|index| Reg::from_u32(index as u32));
             for reg in params.filter(|&reg| native(function.registers[reg]).is_some()) {
-                self.dirty_in[first.as_u32() as usize].insert(reg);
+                self.dirty_in[0].insert(reg);
             }
         }
         let mut work: Vec<Block> = self.order.iter().rev().copied().collect();
@@ -230,6 +265,15 @@ impl Facts {
     }
 }
 
+/// The place that is above both of two.
+fn common(above: &[Option<usize>], mut one: usize, mut other: usize) -> usize {
+    while one != other {
+        let lower = if one > other { &mut one } else { &mut other };
+        *lower = above[*lower].expect("what is looked at was reached");
+    }
+    one
+}
+
 /// Whether a typed function neither loops nor calls, and is so short that it may charge for itself below zero, too.
 fn is_short(job: &NativeJob) -> bool {
     let calls = |instruction: &Instruction| {
@@ -245,11 +289,17 @@ fn is_short(job: &NativeJob) -> bool {
         )
     };
     let function = &job.function;
-    let is_typed = job.signature.convention == Convention::Typed && job.entry.is_none();
+    let is_typed = job.signature.convention == Convention::Typed && job.starts;
     is_typed
         && function.code.len() <= SHORT_MAX
         && !function.code.iter().any(calls)
         && loops::loop_heads(function).is_empty()
+}
+
+/// The blocks at which code is entered: the first one, and loops, in their order.
+pub(crate) fn entered(job: &NativeJob) -> Vec<Block> {
+    let start = job.starts.then_some(Block::from_u32(0));
+    start.into_iter().chain(job.heads.iter().copied()).collect()
 }
 
 /// Whether nothing of a block was seen to run, of a function of which enough was watched.
@@ -261,21 +311,25 @@ fn seen_targets(function: &Function, block: Block, unseen: &[bool]) -> Vec<Block
     if unseen[block.as_u32() as usize] { Vec::new() } else { loops::targets(function, block) }
 }
 
-/// The blocks that can be reached from `first`, each after those that lead to it, but for branches back.
-fn order(function: &Function, first: Block, unseen: &[bool]) -> Vec<Block> {
+/// The blocks that can be reached from those that are entered, each after those that lead to it, but for branches back.
+fn order(function: &Function, entered: &[Block], unseen: &[bool]) -> Vec<Block> {
     let mut is_seen = vec![false; function.blocks.len()];
     let mut post = Vec::new();
-    let mut work = vec![(first, seen_targets(function, first, unseen))];
-    is_seen[first.as_u32() as usize] = true;
-    while let Some((block, rest)) = work.last_mut() {
-        match rest.pop() {
-            None => {
-                post.push(*block);
-                work.pop();
-            }
-            Some(target) => {
-                if !std::mem::replace(&mut is_seen[target.as_u32() as usize], true) {
-                    work.push((target, seen_targets(function, target, unseen)));
+    for &first in entered {
+        if std::mem::replace(&mut is_seen[first.as_u32() as usize], true) {
+            continue;
+        }
+        let mut work = vec![(first, seen_targets(function, first, unseen))];
+        while let Some((block, rest)) = work.last_mut() {
+            match rest.pop() {
+                None => {
+                    post.push(*block);
+                    work.pop();
+                }
+                Some(target) => {
+                    if !std::mem::replace(&mut is_seen[target.as_u32() as usize], true) {
+                        work.push((target, seen_targets(function, target, unseen)));
+                    }
                 }
             }
         }

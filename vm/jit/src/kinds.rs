@@ -1,7 +1,7 @@
 //! What is known of the kinds of `any` values: types flow through the function, and what a profile has seen is guarded where a
 //! value is first used.
 
-use crate::facts::{Facts, seen};
+use crate::facts::{Facts, entered, seen};
 use minivm::raw::Numeric;
 use minivm::raw::native::layout::{TAG_FALSE, TAG_FLOAT, TAG_FUNCTION, TAG_INT, TAG_STRING, TAG_TABLE, TAG_TRUE};
 use minivm::raw::native::{MANY_NODES, NativeJob, Seen};
@@ -380,13 +380,18 @@ impl Kinds<'_> {
 pub(crate) fn flow(job: &NativeJob, facts: &Facts) -> Vec<Vec<Kind>> {
     let function = &job.function;
     let nothing = vec![Kind::Unknown; function.registers.len()];
-    let first = job.entry.unwrap_or(Block::from_u32(0));
     let mut flow = Flow { job, at_start: vec![None; function.blocks.len()] };
     flow.spread(Block::from_u32(0), nothing.clone(), |block| loops::targets(function, block));
-    // What leads to a loop by ways that were not seen to run counts where the loop is entered, not inside of it.
-    let found = flow.at_start[first.as_u32() as usize].take().unwrap_or_else(|| nothing.clone());
-    flow.at_start.fill(None);
-    flow.spread(first, found, |block| facts.targets(function, block));
+    // What leads to a loop by ways that were not seen to run counts where the loop is entered, not inside of it, unless other
+    // code leads to the loop: then kinds are looked at where it is entered.
+    let found = std::mem::replace(&mut flow.at_start, vec![None; function.blocks.len()]);
+    for first in entered(job) {
+        let number = first.as_u32() as usize;
+        if flow.at_start[number].is_none() {
+            let found = found[number].clone().unwrap_or_else(|| nothing.clone());
+            flow.spread(first, found, |block| facts.targets(function, block));
+        }
+    }
     flow.at_start.into_iter().map(|kinds| kinds.unwrap_or_else(|| nothing.clone())).collect()
 }
 

@@ -23,7 +23,7 @@ impl PerfMap {
         let Some(file) = &mut self.0 else { return };
         // A line each.
         let name = job.name.replace(char::is_control, " ");
-        let entry = job.entry.map(|block| format!(" at {block}")).unwrap_or_default();
+        let entry = job.heads.first().filter(|_| !job.starts).map(|block| format!(" at {block}")).unwrap_or_default();
         let line = format!("{start:x} {bytes:x} minivm: {name}{entry}\n");
         if file.write_all(line.as_bytes()).is_err() {
             self.0 = None;

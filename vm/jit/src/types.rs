@@ -32,14 +32,12 @@ pub(crate) fn words(list: &[Type]) -> impl Iterator<Item = (Type, u32)> + '_ {
 }
 
 /// How native functions call one another: context, registers, fuel, then all parameters that machine registers hold; fuel, then
-/// all results that they hold. The others are in frames. A body that begins at a loop takes no parameters.
-pub(crate) fn signature(signature: &Signature, is_loop: bool) -> ir::Signature {
+/// all results that they hold. The others are in frames. What is entered at a loop does not read the parameters.
+pub(crate) fn signature(signature: &Signature) -> ir::Signature {
     let held = |list: &[Type]| list.iter().filter_map(|&ty| native(ty)).map(AbiParam::new).collect::<Vec<_>>();
     let mut found = ir::Signature::new(CallConv::Tail);
     found.params = vec![AbiParam::new(types::I64); 3];
-    if !is_loop {
-        found.params.extend(held(&signature.params));
-    }
+    found.params.extend(held(&signature.params));
     found.returns = vec![AbiParam::new(types::I64)];
     found.returns.extend(held(&signature.results));
     found

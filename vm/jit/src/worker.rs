@@ -53,7 +53,8 @@ impl Worker {
         let (finished, done) = channel();
         let work = move || {
             let mut compiler = Compiler::new(options);
-            for (ticket, job) in waiting {
+            let mut open = Vec::new();
+            while let Some((ticket, job)) = next(&waiting, &mut open) {
                 let result = match &mut compiler {
                     Ok(compiler) => compiler.compile(&job),
                     Err(error) => Err(Refusal::Failed(error.to_string())),
@@ -66,6 +67,17 @@ impl Worker {
         let builder = thread::Builder::new().name("minivm-jit".to_owned()).stack_size(STACK_BYTES);
         builder.spawn(work).ok().map(|_| Worker { jobs, done })
     }
+}
+
+/// The shortest of the functions that wait, as others wait for less time then; none when the tier has ended.
+fn next(waiting: &Receiver<(u64, NativeJob)>, open: &mut Vec<(u64, NativeJob)>) -> Option<(u64, NativeJob)> {
+    if open.is_empty() {
+        open.push(waiting.recv().ok()?);
+    }
+    open.extend(waiting.try_iter());
+    let shortest = open.iter().enumerate().min_by_key(|(_, (ticket, job))| (job.function.code.len(), *ticket));
+    let (index, _) = shortest?;
+    Some(open.swap_remove(index))
 }
 
 // SAFETY: code follows the rules of `minivm::raw::native`; this crate is about nothing else, and its tests compare it with the

@@ -25,10 +25,9 @@ impl Translator<'_, '_> {
     pub(super) fn call(&mut self, instruction: &I) -> Option<Next> {
         let job = self.job;
         let call = &job.calls[&self.at];
+        let through = self.spill_for_call();
         let callee = self.callee(instruction, call)?;
         let passed = self.pass(instruction, call);
-        let through = self.facts.during[self.at].clone().expect("it is made for calls");
-        self.spill(&through);
         let window = i64::from(job.window) * 8;
         let regs = self.regs;
         let new = self.b.ins().iadd_imm_u(regs, window);
@@ -36,7 +35,7 @@ impl Translator<'_, '_> {
         let place = self.address_of(call.place);
         self.b.ins().store(frame(), callee.closure, new, layout::FRAME_CLOSURE);
         self.b.ins().store(frame(), place, new, layout::FRAME_PLACE);
-        let signature = types::signature(&call.signature, false);
+        let signature = types::signature(&call.signature);
         let signature = self.b.import_signature(signature);
         let mut all = vec![self.context, new, self.b.use_var(self.fuel)];
         all.extend(passed);
@@ -49,6 +48,14 @@ impl Translator<'_, '_> {
         self.look_at_budget(values[0], |_| {});
         self.load_views();
         Some(Next::Falls)
+    }
+
+    /// Stores what is live through the call, which is then not stored once more where code leaves before it.
+    pub(super) fn spill_for_call(&mut self) -> RegisterSet {
+        let through = self.facts.during[self.at].clone().expect("it is made for calls");
+        self.spill(&through);
+        through.iter().for_each(|reg| self.dirty.remove(reg));
+        through
     }
 
     /// Where results go to registers: those in machine registers, and those that the callee has put where the call says.
@@ -107,7 +114,7 @@ impl Translator<'_, '_> {
         let regs = self.regs;
         self.place_arguments(instruction, call, regs);
         self.b.ins().store(frame(), callee.closure, regs, layout::FRAME_CLOSURE);
-        let signature = types::signature(&call.signature, false);
+        let signature = types::signature(&call.signature);
         let signature = self.b.import_signature(signature);
         let mut all = vec![self.context, regs, self.b.use_var(self.fuel)];
         all.extend(passed);

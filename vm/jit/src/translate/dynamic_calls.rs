@@ -62,6 +62,7 @@ impl Translator<'_, '_> {
     /// A call with so many values of the open list after its arguments.
     fn call_any(&mut self, results: Option<&[Reg]>, callee: Operand, arguments: &[Operand], open: usize) -> Next {
         let job = self.job;
+        let through = self.spill_for_call();
         let callee = self.any_callee(callee, arguments.len(), open);
         if self.params(arguments.len() + open) > arguments.len() + open {
             // What comes after the arguments may lie beyond the room that this frame has.
@@ -73,8 +74,6 @@ impl Translator<'_, '_> {
         let nil = (self.b.ins().iconst(machine::I64, 0), self.tag_constant(TAG_NIL));
         pairs.resize(params, nil);
         let new = self.place_pairs(pairs);
-        let through = self.facts.during[self.at].clone().expect("it is made for calls");
-        self.spill(&through);
         let place = self.address_of(job.calls[&self.at].place);
         self.b.ins().store(frame(), closure, new, layout::FRAME_CLOSURE);
         self.b.ins().store(frame(), place, new, layout::FRAME_PLACE);

@@ -6,7 +6,6 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, types as machine};
 use minivm::raw::native::layout::{REASON_GUARD, TAG_INT};
 use minivm_isa::entities::{Block, Reg};
-use minivm_isa::register_set::RegisterSet;
 
 impl Translator<'_, '_> {
     /// Where a branch to a block goes: the block, or what changes values on the way.
@@ -51,7 +50,7 @@ impl Translator<'_, '_> {
     }
 
     /// Gives all registers the form that a block expects. Where one is of another kind, leaves before the block.
-    fn change_to(&mut self, target: Block) {
+    pub(super) fn change_to(&mut self, target: Block) {
         for reg in self.changes(target) {
             let index = reg.as_u32() as usize;
             match (self.kinds.of[index], self.kinds_in[target.as_u32() as usize][index]) {
@@ -84,48 +83,5 @@ impl Translator<'_, '_> {
             Kind::Is(tag) => tag,
             Kind::Number | Kind::Unknown => TAG_INT,
         }
-    }
-
-    /// Registers that are in the frame only where a block begins: the parameters, where nothing else leads there.
-    pub(super) fn in_frame_at(&self, block: Block) -> RegisterSet {
-        let mut set = RegisterSet::empty(&self.job.function);
-        if self.is_dynamic && self.enters_lazily() && block == self.first() {
-            self.parameters().for_each(|reg| set.insert(reg));
-        }
-        set
-    }
-
-    /// Whether what the first block finds in the frame may stay there until it is used.
-    fn enters_lazily(&self) -> bool {
-        let first = self.first().as_u32() as usize;
-        self.job.entry.is_none() && self.facts.sources[first].is_empty()
-    }
-
-    fn parameters(&self) -> impl Iterator<Item = Reg> + use<> {
-        let count = self.job.signature.params.len() as u32;
-        (0..count).map(Reg::from_u32)
-    }
-
-    /// The start of `any` code: everything is in the frame.
-    pub(super) fn enter_dynamic(&mut self) {
-        let first = self.first();
-        if self.job.entry.is_none() {
-            self.check_room();
-        }
-        if self.enters_lazily() {
-            let block = self.blocks[first.as_u32() as usize];
-            self.b.ins().jump(block, &[]);
-            return;
-        }
-        let live = self.facts.before[self.at].clone();
-        for reg in live.iter().filter(|reg| self.facts.held[reg.as_u32() as usize]) {
-            self.in_frame.insert(reg);
-        }
-        for reg in live.iter() {
-            self.load(reg);
-        }
-        self.change_to(first);
-        let block = self.blocks[first.as_u32() as usize];
-        self.b.ins().jump(block, &[]);
     }
 }

@@ -5,6 +5,7 @@ use super::{Translator, own};
 use crate::types::{native, refuel_signature};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
+use minivm::raw::native::layout::AT_BITS;
 use minivm::raw::native::{GONE, layout};
 use minivm_isa::entities::Reg;
 use minivm_isa::register_set::RegisterSet;
@@ -14,7 +15,7 @@ use minivm_isa::register_set::RegisterSet;
 pub(super) struct Exit {
     to: ir::Block,
     /// The reason above the instruction.
-    number: u64,
+    number: u32,
     /// Instructions from that one on that are charged in the fuel.
     undone: i64,
     fuel: Value,
@@ -39,6 +40,23 @@ impl Translator<'_, '_> {
     pub(super) fn exit_if_charged(&mut self, condition: Value, reason: u64, undone: i64) {
         let condition = if self.style.forces_exits { self.or_forced(condition) } else { condition };
         self.exit_where(condition, reason, undone, None);
+    }
+
+    /// Leaves if an access is outside of its memory: before the current instruction, or before one from which on nothing has been
+    /// written but machine registers.
+    pub(super) fn exit_if_outside(&mut self, is_outside: Value) {
+        if let Some(cold) = self.last_check {
+            let condition = if self.style.forces_exits { self.or_forced(is_outside) } else { is_outside };
+            let next = self.b.create_block();
+            self.b.ins().brif(condition, cold, &[], next, &[]);
+            self.b.seal_block(next);
+            self.b.switch_to_block(next);
+            return;
+        }
+        self.exit_if(is_outside, layout::REASON_CHECK);
+        if !self.is_dynamic {
+            self.last_check = self.last_exit.as_ref().map(|&(cold, _)| cold);
+        }
     }
 
     /// Leaves before the current instruction if `condition` holds: where the last exit does, if that stores the same.
@@ -102,7 +120,7 @@ impl Translator<'_, '_> {
         let stored = live.iter().filter(|&reg| self.is_only_here(reg)).collect::<Vec<_>>();
         let stored = stored.into_iter().map(|reg| (reg, self.saved(reg))).collect();
         let fuel = self.b.use_var(self.fuel);
-        Exit { to, number: reason << 32 | self.at as u64, undone, fuel, callee, stored }
+        Exit { to, number: (reason as u32) << AT_BITS | self.at as u32, undone, fuel, callee, stored }
     }
 
     fn write_exit(&mut self, exit: &Exit) {
@@ -113,7 +131,7 @@ impl Translator<'_, '_> {
         for &(reg, saved) in &exit.stored {
             self.store_saved(reg, saved);
         }
-        let number = self.b.ins().iconst(machine::I64, exit.number as i64);
+        let number = self.b.ins().iconst(machine::I32, i64::from(exit.number));
         let fuel = if exit.undone == 0 { exit.fuel } else { self.b.ins().iadd_imm_s(exit.fuel, exit.undone) };
         self.b.ins().jump(exit.to, &[number.into(), fuel.into()]);
     }
@@ -131,7 +149,7 @@ impl Translator<'_, '_> {
             let values = stored.iter().map(|reg| (reg, self.saved(reg))).collect();
             let block = self.b.create_block();
             self.b.set_cold_block(block);
-            self.b.append_block_param(block, machine::I64);
+            self.b.append_block_param(block, machine::I32);
             self.b.append_block_param(block, machine::I64);
             self.shared_exits.push((block, values));
             self.shared = Some((block, stored));

@@ -9,6 +9,8 @@ use minivm::raw::native::layout::{self, REASON_CHECK};
 use minivm_isa::Instruction as I;
 use minivm_isa::entities::{Memory, Reg};
 use minivm_isa::operand::{ImmediateKind, IndexKind, OperandRef};
+use minivm_isa::program::{Constant, Function};
+use minivm_isa::register_set::RegisterSet;
 use minivm_isa::{Operand, Type};
 
 /// An access that an instruction makes.
@@ -17,6 +19,31 @@ struct Access {
     address: Operand,
     offset: u64,
     bytes: u64,
+}
+
+impl Access {
+    /// Where it ends, from its address on; none where that is beyond all memories.
+    fn end(&self) -> Option<u64> {
+        self.offset.checked_add(self.bytes).filter(|&end| end < 1 << 62)
+    }
+}
+
+/// Whether an instruction writes nothing but registers that machine registers hold.
+pub(super) fn is_pure(function: &Function, instruction: &I) -> bool {
+    let effects = instruction.info().effects;
+    let mut is_pure = !(effects.call || effects.allocate || effects.end || effects.bulk);
+    let mut has_result = false;
+    let mut touches_items = false;
+    instruction.for_each_operand(|_, operand| match operand {
+        OperandRef::Out(reg, _) | OperandRef::InOut(reg, _) => {
+            has_result = true;
+            is_pure &= native(function.registers[reg]).is_some();
+        }
+        OperandRef::Outs(..) => is_pure = false,
+        OperandRef::Index(..) => touches_items = true,
+        _ => {}
+    });
+    is_pure && has_result && (!touches_items || access_of(instruction).is_some())
 }
 
 /// The access of a load or a store.
@@ -103,23 +130,12 @@ impl Translator<'_, '_> {
 
     /// Where an access is in the host; leaves when it is outside of the memory.
     fn locate(&mut self, access: &Access) -> Option<(Value, i32)> {
-        let end = access.offset.checked_add(access.bytes).filter(|&end| end < 1 << 62)?;
+        let end = access.end()?;
         let original = self.get(access.address);
-        let is_64 = self.b.func.dfg.value_type(original) == machine::I64;
-        let address = if is_64 { original } else { self.b.ins().uextend(machine::I64, original) };
+        let address = self.wide(access.address);
         let view = self.views[&access.memory];
-        let key = (access.memory, self.b.func.dfg.resolve_aliases(original));
-        if self.checked.get(&key).is_none_or(|&known| known < end) {
-            let extent = self.extent_ahead(access, end);
-            let length = self.b.use_var(view.length);
-            if is_64 {
-                self.check_wide(address, extent, length);
-            } else {
-                let last = self.b.ins().iadd_imm_u(address, extent as i64);
-                let is_outside = self.b.ins().icmp(IntCC::UnsignedGreaterThan, last, length);
-                self.exit_if(is_outside, REASON_CHECK);
-            }
-            self.checked.insert(key, extent);
+        if self.check(access, (original, address), end) {
+            self.check_ahead();
         }
         let base = self.b.use_var(view.base);
         let place = self.b.ins().iadd(base, address);
@@ -129,13 +145,62 @@ impl Translator<'_, '_> {
         })
     }
 
+    /// Leaves unless an access is inside, if that is not known; says whether it was not. The address comes as it is and in 64 bits.
+    fn check(&mut self, access: &Access, (original, address): (Value, Value), end: u64) -> bool {
+        let key = (access.memory, self.b.func.dfg.resolve_aliases(original));
+        if self.is_always_inside(access, end) || self.checked.get(&key).is_some_and(|&known| known >= end) {
+            return false;
+        }
+        let extent = self.extent_ahead(access, end);
+        let length = self.b.use_var(self.views[&access.memory].length);
+        if self.b.func.dfg.value_type(original) == machine::I64 {
+            self.check_wide(address, extent, length);
+        } else {
+            let last = self.b.ins().iadd_imm_u(address, extent as i64);
+            let is_outside = self.b.ins().icmp(IntCC::UnsignedGreaterThan, last, length);
+            self.exit_if_outside(is_outside);
+        }
+        self.checked.insert(key, extent);
+        true
+    }
+
+    /// Whether an access is to a constant address that the memory had when the function was compiled.
+    fn is_always_inside(&self, access: &Access, end: u64) -> bool {
+        let Some(constant) = access.address.constant() else { return false };
+        let address = match self.job.function.constants[constant] {
+            Constant::I32(value) => u64::from(value as u32),
+            Constant::I64(value) => value as u64,
+            _ => return false,
+        };
+        address.checked_add(end).is_some_and(|end| end <= self.job.memories[&access.memory].length)
+    }
+
+    /// Checks what the rest of the segment accesses at addresses that are known now: all these checks leave at one place.
+    fn check_ahead(&mut self) {
+        let job = self.job;
+        let mut changed = RegisterSet::empty(&job.function);
+        for at in self.at..self.facts.segment_end[self.at] {
+            let instruction = &job.function.code[at];
+            if let Some(access) = access_of(instruction)
+                && let Some(reg) = access.address.reg()
+                && !changed.contains(reg)
+                && let Some(end) = access.end()
+            {
+                let original = self.get(access.address);
+                let address = self.wide(access.address);
+                self.check(&access, (original, address), end);
+            }
+            instruction.for_each_def(|reg| changed.insert(reg));
+        }
+    }
+
     /// Leaves unless `address + extent <= length`, without overflow.
     fn check_wide(&mut self, address: Value, extent: u64, length: Value) {
         let is_short = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, length, extent as i64);
         let room = self.b.ins().iadd_imm_s(length, -(extent as i64));
         let is_past = self.b.ins().icmp(IntCC::UnsignedGreaterThan, address, room);
         let is_outside = self.b.ins().bor(is_short, is_past);
-        self.exit_if(is_outside, REASON_CHECK);
+        self.exit_if_outside(is_outside);
     }
 
     /// How far the rest of the segment accesses from the same address: one check is for all. Where it fails, baseline code finds
@@ -148,7 +213,7 @@ impl Translator<'_, '_> {
             if let Some(other) = access_of(instruction)
                 && other.memory == access.memory
                 && other.address.reg() == Some(reg)
-                && let Some(end) = other.offset.checked_add(other.bytes).filter(|&end| end < 1 << 62)
+                && let Some(end) = other.end()
             {
                 extent = extent.max(end);
             }

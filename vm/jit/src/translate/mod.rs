@@ -12,6 +12,7 @@ mod control;
 mod dynamic;
 mod dynamic_calls;
 mod edges;
+mod entries;
 mod exits;
 mod iteration;
 mod memory;
@@ -106,6 +107,8 @@ struct Translator<'a, 'b> {
     gone: ir::Block,
     /// The last exit that was written, with its block.
     last_exit: Option<(ir::Block, Exit)>,
+    /// Where the last check of an access leaves, if nothing but machine registers has been written since, in the same segment.
+    last_check: Option<ir::Block>,
     /// Registers that have changed since they were in the frame.
     dirty: RegisterSet,
     /// Registers whose value is in the frame only.
@@ -150,8 +153,7 @@ pub(crate) fn translate(
     let facts = Facts::new(job);
     let is_dynamic = types::is_dynamic(job.signature.convention);
     let kinds_in = if is_dynamic { kinds::flow(job, &facts) } else { Vec::new() };
-    function.signature =
-        if is_dynamic { types::dynamic_signature() } else { types::signature(&job.signature, job.entry.is_some()) };
+    function.signature = if is_dynamic { types::dynamic_signature() } else { types::signature(&job.signature) };
     regions::declare(function);
     let mut b = FunctionBuilder::new(function, context);
     let start = b.create_block();
@@ -193,6 +195,7 @@ pub(crate) fn translate(
         exit,
         gone,
         last_exit: None,
+        last_check: None,
         dirty: RegisterSet::empty(portable),
         in_frame: RegisterSet::empty(portable),
         at: 0,
@@ -222,72 +225,52 @@ impl Translator<'_, '_> {
         self.share
     }
 
-    fn first(&self) -> Block {
-        self.job.entry.unwrap_or(Block::from_u32(0))
-    }
-
-    /// The start of the code: parameters, or what a loop finds in the frame.
-    fn enter(&mut self, params: &[Value]) {
-        let first = self.first();
-        self.at = self.job.function.block_range(first).start;
-        self.load_views();
-        if self.is_dynamic {
-            return self.enter_dynamic();
-        }
-        if self.job.entry.is_some() {
-            for reg in self.facts.before[self.at].clone().iter() {
-                if self.vars[reg.as_u32() as usize].is_some() {
-                    let value = self.load_register(reg);
-                    self.define(reg, value);
-                }
-            }
-        } else {
-            let mut values = params.iter();
-            for index in 0..self.job.signature.params.len() {
-                let reg = Reg::from_u32(index as u32);
-                if self.vars[index].is_some() {
-                    let value = *values.next().expect("machine parameters are those that machine registers hold");
-                    self.define(reg, value);
-                }
-            }
-            self.dirty = self.facts.dirty_in[first.as_u32() as usize].clone();
-            self.check_room();
-        }
-        let block = self.blocks[first.as_u32() as usize];
-        self.b.ins().jump(block, &[]);
-    }
-
     fn all_blocks(&mut self) {
+        let mut sources_left: Vec<usize> = self.facts.sources.iter().map(Vec::len).collect();
         for &block in &self.facts.order.clone() {
             let number = block.as_u32() as usize;
+            if self.facts.sources[number].is_empty() {
+                self.b.seal_block(self.blocks[number]);
+            }
             self.b.switch_to_block(self.blocks[number]);
             self.dirty = self.facts.dirty_in[number].clone();
             self.in_frame = self.in_frame_at(block);
             if self.is_dynamic {
                 self.kinds.of.clone_from(&self.kinds_in[number]);
             }
-            self.checked = match self.facts.sources[number][..] {
-                [only] if block != self.first() => self.checked_at_end.get(&only).cloned().unwrap_or_default(),
-                _ => HashMap::new(),
-            };
+            let dominator = self.facts.dominators[number];
+            let known = dominator.and_then(|block| self.checked_at_end.get(&block));
+            self.checked = known.cloned().unwrap_or_default();
             if self.facts.unseen[number] {
                 self.leave_unseen(block);
                 continue;
             }
+            self.last_check = None;
             for at in self.job.function.block_range(block) {
                 self.at = at;
                 if self.facts.segment_start[at] == at {
                     self.shared = None;
+                    self.last_check = None;
                     self.charge();
                 }
                 if self.instruction() == Next::Ended {
                     self.finish_edges();
                     break;
                 }
+                if !memory::is_pure(&self.job.function, &self.job.function.code[at]) {
+                    self.last_check = None;
+                }
             }
             let checked = std::mem::take(&mut self.checked);
             if checked.len() <= CHECKED_MAX {
                 self.checked_at_end.insert(block, checked);
+            }
+            for target in self.facts.targets(&self.job.function, block) {
+                let number = target.as_u32() as usize;
+                sources_left[number] -= 1;
+                if sources_left[number] == 0 {
+                    self.b.seal_block(self.blocks[number]);
+                }
             }
         }
     }

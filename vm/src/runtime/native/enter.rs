@@ -1,6 +1,6 @@
 //! Running native code, and going on where it leaves.
 
-use super::layout::{REASON_CALLEE, REASON_FUEL, REASON_GUARD, REASON_ROOM, REASON_STEPPED};
+use super::layout::{AT_BITS, REASON_CALLEE, REASON_FUEL, REASON_GUARD, REASON_ROOM, REASON_STEPPED};
 use super::slot::Native;
 use super::{GONE, NativeExit, NativeThunk};
 use crate::runtime::call::stack_overflow;
@@ -39,13 +39,9 @@ pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
     // SAFETY: passed on.
     let (_, guest) = unsafe { function_of(regs) };
     let native = guest.native().get();
-    let (thunk, body, unpaid, original) = {
-        let installed = native.installed.borrow();
-        let found = installed.iter().find(|installed| installed.place == pc);
-        let found = found.expect("a place whose handler was replaced has code");
-        (found.code.thunk, found.code.body, found.unpaid, found.original)
-    };
-    let fuel = cx.fuel - unpaid;
+    let found = native.find(pc);
+    let (thunk, body, place, original) = found.expect("a place whose handler was replaced has code");
+    let fuel = cx.fuel - place.unpaid;
     if fuel < 0 || cx.stepping {
         return NativeFlow::Original(original);
     }
@@ -53,15 +49,18 @@ pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
         cx.native.forced = 1 + (cx.native.random() % 50) as i64;
     }
     cx.native.figures.entries += 1;
+    cx.native.start = place.number;
     cx.native.granted = 0;
     cx.native.is_inside = false;
-    let steps = cx.native.figures.steps;
+    let (steps, callees) = (cx.native.figures.steps, cx.native.figures.exits[REASON_CALLEE as usize]);
     // SAFETY: the code is that of the function, whose frame is complete.
     let flow = unsafe { run(cx, (thunk, body), guest, (regs, fuel)) };
     let steps = cx.native.figures.steps - steps;
     let done = fuel - cx.fuel + cx.native.granted;
     cx.native.done = cx.native.done.saturating_add(done);
-    if !is_worth_it(&native, done, steps, guest.convention) {
+    // What it would have called may be compiled just now.
+    let waits = cx.native.figures.exits[REASON_CALLEE as usize] != callees && !cx.native.pending.is_empty();
+    if !waits && !is_worth_it(&native, done, steps, guest.convention) {
         cx.detach(guest, &native);
     }
     NativeFlow::Go(flow)
@@ -124,7 +123,8 @@ pub(super) fn log_exit(cx: &mut Context, guest: &GuestFunction, at: usize, reaso
 
 /// Where the interpreter goes on that native code has left to, which was entered with a frame of `function` at `entered`.
 unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Flow {
-    let (at, reason) = (cx.native.exit_at as u32 as usize, cx.native.exit_at >> 32);
+    let number = cx.native.exit_at;
+    let (at, reason) = ((number & ((1 << AT_BITS) - 1)) as usize, u64::from(number >> AT_BITS));
     cx.native.figures.exits[reason as usize] += 1;
     cx.native.is_inside = reason == REASON_FUEL;
     if reason == REASON_STEPPED {

@@ -97,15 +97,15 @@ impl Context {
         }
         let new = |info: *const FunctionInfo| any_guest(info).map_or(0, |(_, guest)| any_instructions(guest));
         // What calls itself is entered at its start, too.
-        let bodies = 1 + i64::from(head.is_some() && calls_itself(info, guest, &members));
-        let cost = bodies * any_instructions(guest) + members.iter().map(|&info| new(info)).sum::<i64>();
+        let starts = head.is_some() && calls_itself(info, guest, &members);
+        let cost = any_instructions(guest) + members.iter().map(|&info| new(info)).sum::<i64>();
         if !self.may_spend(cost, expectation(guest, &members)) {
             return;
         }
         for (info, guest) in members.into_iter().rev().filter_map(any_guest) {
             self.compile_paid(info, guest, None);
         }
-        if bodies > 1 {
+        if starts {
             self.compile_paid(info, guest, None);
         }
         self.compile_paid(info, guest, head);

@@ -18,7 +18,13 @@ use std::collections::HashMap;
 
 impl NativeJob {
     /// The job for a function that has both forms of code.
-    pub(super) fn new(cx: &Context, info: &FunctionInfo, guest: &GuestFunction, entry: Option<Block>) -> Self {
+    pub(super) fn new(
+        cx: &Context,
+        info: &FunctionInfo,
+        guest: &GuestFunction,
+        starts: bool,
+        heads: Vec<Block>,
+    ) -> Self {
         let baseline = cx.baseline_code(info, guest);
         let function = guest.portable();
         let slots = guest.slots();
@@ -27,7 +33,8 @@ impl NativeJob {
             name: function.name.clone(),
             function: function.clone(),
             signature,
-            entry,
+            starts,
+            heads,
             slots: function.registers.keys().map(|reg| u32::from(slots.of(reg))).collect(),
             window: window(slots) as u32,
             extent: guest.loaded().extent(),
@@ -77,7 +84,8 @@ impl NativeJob {
         let info = unsafe { &*info };
         let Body::Guest(guest) = &info.body else { return None };
         (cx.engine.compile)(cx, info, guest).ok()?;
-        Some(NativeJob::new(cx, info, guest, None))
+        let heads = minivm_isa::loops::loop_heads(guest.portable()).into_iter().filter(|head| head.as_u32() > 0);
+        Some(NativeJob::new(cx, info, guest, true, heads.collect()))
     }
 
     fn add_call(&mut self, guest: &GuestFunction, baseline: &Code, at: usize, instruction: &Instruction) {
@@ -120,9 +128,10 @@ impl NativeJob {
                 let memory = Memory::from_u32(index);
                 let address = instance.memory(memory);
                 // SAFETY: memories live as long as their instance.
-                let (is_64, page_bits) = unsafe { ((*address).is_64(), (*address).page_bits()) };
+                let found = unsafe { &*address };
+                let (is_64, page_bits, length) = (found.is_64(), found.page_bits(), found.view().length);
                 let address = address.expose_provenance() as u64;
-                self.memories.insert(memory, MemoryJob { address, is_64, page_bits });
+                self.memories.insert(memory, MemoryJob { address, is_64, page_bits, length });
             }
             IndexKind::Table => {
                 let table = Table::from_u32(index);
@@ -130,7 +139,7 @@ impl NativeJob {
                 // SAFETY: tables live as long as their instance.
                 let is_64 = unsafe { (*address).is_64() };
                 let address = address.expose_provenance() as u64;
-                self.tables.insert(table, MemoryJob { address, is_64, page_bits: 0 });
+                self.tables.insert(table, MemoryJob { address, is_64, page_bits: 0, length: 0 });
             }
             IndexKind::Global => {
                 let cell = &instance.globals[index as usize];

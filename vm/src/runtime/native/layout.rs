@@ -22,8 +22,11 @@ pub const NATIVE_LIMIT: i32 = state(offset_of!(NativeState, limit));
 pub const EXIT_FUEL: i32 = state(offset_of!(NativeState, exit_fuel));
 /// In the context: the registers of the frame where it leaves.
 pub const EXIT_REGS: i32 = state(offset_of!(NativeState, exit_regs));
-/// In the context: the canonical instruction that the interpreter goes on with, with the reason above: `reason << 32 | at`.
+/// In the context: the canonical instruction that the interpreter goes on with, with the reason above: `reason << AT_BITS | at`,
+/// 32 bits.
 pub const EXIT_AT: i32 = state(offset_of!(NativeState, exit_at));
+/// Bits of the instruction in [`EXIT_AT`].
+pub const AT_BITS: u32 = 24;
 /// In the context: the closure that native code could not call; see [`REASON_CALLEE`].
 pub const EXIT_CALLEE: i32 = state(offset_of!(NativeState, exit_callee));
 /// In the context: a counter that tests let native code count down at checks, to leave where it gets to zero.
@@ -32,6 +35,9 @@ pub const FORCED: i32 = state(offset_of!(NativeState, forced));
 /// In the context: the canonical instruction that comes after a step of the interpreter; from what enters `any` code, the number
 /// above the tag of its result.
 pub const NEXT: i32 = state(offset_of!(NativeState, next));
+/// In the context: where code is entered, 0 at the first instruction of the function, else the number from 1 on of the loop.
+/// Code that is entered at loops looks, and sets it back to 0.
+pub const START: i32 = state(offset_of!(NativeState, start));
 /// In the context: the number of values of the open list.
 pub const OPEN_COUNT: i32 = offset_of!(Context, open_count) as i32;
 /// In the context: whether overwritten references must be shown to the collector, 8 bits.

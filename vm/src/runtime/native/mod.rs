@@ -4,7 +4,8 @@
 //! [`Machine::set_native_tier`](crate::raw::Machine::set_native_tier); without one nothing here runs, and no instruction costs more.
 //!
 //! - **Entering.** The first threaded instruction of a function with native code is replaced by `enter_native`, so no call looks
-//!   whether there is any. Loops that are hot while they run get a body of their own that begins at their head.
+//!   whether there is any. So is that of each loop which the code can be entered at: the context says where, and the code loads what is
+//!   live there from the frame. Other native code always begins at the start.
 //! - **Leaving.** Native code returns to its caller, or leaves: "the interpreter goes on at canonical instruction i of this
 //!   frame", in baseline code. It leaves where it finds a trap, no fuel, no room, an instruction that it does not know, a callee
 //!   without native code. It may leave too early, never too late.
@@ -15,7 +16,8 @@
 //!   instruction in baseline code; native code goes on if the interpreter then stands before the next one in the same frame.
 //! - **Profiles.** Before `any` code is compiled, a short part of the run is done instruction by instruction and watched.
 //!   Blocks that were not seen to run are exits; each one taken adds to the profile.
-//! - **Budget.** Compiling `any` code may cost a small part of what has run; callers and callees are compiled together.
+//! - **Budget.** Compiling `any` code may cost a small part of what has run; callers and callees are compiled together. What is compiled
+//!   elsewhere is put in place at the end of a part of a slice, or where native code asks for fuel.
 //!
 //! When something is compiled cannot be seen by a program: places, frames, fuel, traps and snapshots are those of the interpreter.
 

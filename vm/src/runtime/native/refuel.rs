@@ -24,6 +24,9 @@ impl Context {
         if is_refused || self.note_interrupt() {
             return None;
         }
+        if !self.native.pending.is_empty() {
+            self.install_finished();
+        }
         self.native.since_sample = done;
         self.hastened = 0;
         let more = part.min(self.fuel_aside);

@@ -3,7 +3,9 @@
 //! Nothing counts in the interpreter. A run is cut into inner slices, and where one ends shows what is hot. Which instruction
 //! that is depends on the number of instructions alone.
 
+use super::layout::AT_BITS;
 use super::promise::Expectation;
+use super::slot::EntryPlace;
 use super::state::{NativePolicy, Pending, SLICE_MIN};
 use super::{NativeFigures, NativeJob, NativeTier, Refusal};
 use crate::heap::Closure;
@@ -13,10 +15,13 @@ use crate::runtime::stepping::function_of;
 use crate::threaded::Regs;
 use minivm_isa::Convention;
 use minivm_isa::entities::Block;
+use minivm_isa::loops::{innermost_loop, loop_heads};
 use std::ptr::NonNull;
 use std::rc::Rc;
 
 const SLICE_MAX: i64 = 1 << 21;
+/// The most instructions of a part of one while something is compiled.
+const PENDING_PART: i64 = 1 << 16;
 /// The same in tests that look often.
 const CHAOS_SLICE_MAX: u64 = 3000;
 const CHAOS_PARTS: i64 = 4;
@@ -25,8 +30,6 @@ const EAGER_SLICE: i64 = 700;
 const HITS: u32 = 2;
 /// The same before a function with a loop is compiled as a whole, too.
 const CALLED_HITS: u32 = 4;
-/// Instructions of a typed function that is compiled as a whole and from a loop at once.
-const SMALL_INSTRUCTIONS: usize = 100;
 /// Guards that fail before a function is compiled again, with what a new short run sees, and how often that is done.
 const MISSES_MAX: u32 = 100;
 /// Instructions of native code from one such failure to the next that make it not worth compiling anything.
@@ -57,7 +60,9 @@ const STEP_COST: i64 = 30;
 pub(crate) fn slice(cx: &Context) -> i64 {
     match cx.native.policy.chaos {
         _ if !cx.native.has_tier() => i64::MAX,
-        None => cx.native.slice,
+        None if cx.native.pending.is_empty() => cx.native.slice,
+        // What is compiled is wanted soon.
+        None => cx.native.slice.min(PENDING_PART),
         Some(_) => cx.native.slice / CHAOS_PARTS + 1,
     }
 }
@@ -109,12 +114,11 @@ unsafe fn look_at(cx: &mut Context, regs: Regs, is_inside: bool) {
             super::profile::run(cx);
         }
         cx.compile_native(info, guest, None);
-        cx.compile_loop(info, guest, at);
         return;
     }
     if guest.convention == Convention::Typed {
         if !is_inside {
-            cx.look_at_typed(info, guest, at);
+            cx.look_at_typed(info, guest);
         }
         return;
     }
@@ -178,6 +182,21 @@ impl NativePolicy {
     fn slice_min(&self) -> i64 {
         if self.eager { EAGER_SLICE } else { SLICE_MIN }
     }
+}
+
+/// Whether a loop does not begin where its function does.
+fn is_later(head: Block) -> bool {
+    head.as_u32() > 0
+}
+
+/// Where a loop is entered, and the block there; none where that is not the start of one. Blocks that only jump lie where the next
+/// one does.
+fn loop_place(guest: &GuestFunction, head: Block) -> Option<(EntryPlace, Block)> {
+    let (code, function) = (guest.loaded(), guest.portable());
+    let pc = code.block(head);
+    let (start, unpaid) = code.block_at(pc)?;
+    let block = function.block_of(start);
+    (function.block_range(block).start == start).then_some((EntryPlace { pc, unpaid, number: 0 }, block))
 }
 
 /// Whether guards that have failed so often cost next to nothing, while so many instructions have run, and native code has done so
@@ -278,33 +297,12 @@ impl Context {
         self.forget(guest);
     }
 
-    /// Compiles a typed function that the interpreter was found running at an instruction: first the loop around that, then all
-    /// of it, then other loops that it is found in again and again. Each is compiled with all that it leads to.
-    fn look_at_typed(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
+    /// Compiles a typed function that the interpreter was found running again and again.
+    fn look_at_typed(&mut self, info: &FunctionInfo, guest: &GuestFunction) {
         let native = guest.native().get();
-        let is_pending = self.native.pending.values().any(|pending| pending.guest == NonNull::from(guest).cast());
-        if is_pending {
-            return;
-        }
         native.hits.set(native.hits.get().saturating_add(1));
-        let asked = native.asked.borrow().len() as u32;
-        if u64::from(native.hits.get()) < u64::from(HITS) << asked.min(30) {
-            return;
-        }
-        let is_small = guest.portable().code.len() <= SMALL_INSTRUCTIONS;
-        let has_entry = native.asked.borrow().contains(&guest.loaded().entry());
-        if asked == 0 || has_entry || is_small {
-            self.compile_loop(info, guest, at);
-        }
-        if native.asked.borrow().len() as u32 == asked || is_small {
+        if native.hits.get() >= HITS {
             self.compile_native(info, guest, None);
-        }
-    }
-
-    /// Compiles the innermost loop around an instruction, if there is one.
-    pub(super) fn compile_loop(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
-        if let Some(head) = self.loop_around(guest, at) {
-            self.compile_native(info, guest, Some(head));
         }
     }
 
@@ -312,7 +310,7 @@ impl Context {
     pub(super) fn loop_around(&self, guest: &GuestFunction, at: usize) -> Option<Block> {
         let function = guest.portable();
         let fits = function.code.len() <= self.native.policy.instructions_max;
-        fits.then(|| minivm_isa::loops::innermost_loop(function, function.block_of(at))).flatten()
+        fits.then(|| innermost_loop(function, function.block_of(at))).flatten()
     }
 
     /// Begins to compile a function, or a loop of it, if enough has run for that, unless it was tried.
@@ -324,39 +322,59 @@ impl Context {
 
     /// The same where enough has run.
     pub(super) fn compile_paid(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
-        let code = guest.loaded();
-        let (place, entry, unpaid) = match head.filter(|head| head.as_u32() > 0) {
-            None => (code.entry(), None, 0),
-            Some(head) => {
-                let place = code.block(head);
-                let Some((start, unpaid)) = code.block_at(place) else { return };
-                // Blocks that only jump lie where the next one does.
-                let block = guest.portable().block_of(start);
-                if guest.portable().block_range(block).start != start {
-                    return;
-                }
-                (place, Some(block), unpaid)
-            }
-        };
+        let Some(entries) = self.entries(guest, head) else { return };
         let native = guest.native().get();
-        if native.asked.borrow().contains(&place) {
-            return;
-        }
-        native.asked.borrow_mut().push(place);
+        let starts = entries.iter().any(|(place, _)| place.number == 0);
+        native.asked.borrow_mut().extend(entries.iter().map(|(place, _)| place.pc));
         if let Err(refusal) = self.may_compile(guest) {
             self.native.refuse(&guest.portable().name, refusal);
             return;
         }
         self.native.compiled_any += any_instructions(guest);
-        let job = NativeJob::new(self, info, guest, entry);
+        let heads = entries.iter().filter_map(|&(_, head)| head).collect();
+        let job = NativeJob::new(self, info, guest, starts, heads);
         let ticket = self.native.tickets;
         self.native.tickets += 1;
         let address = NonNull::from(guest).cast();
-        let pending =
-            Pending { native: Rc::downgrade(&native), guest: address, place, unpaid, is_entry: entry.is_none() };
+        let places = entries.into_iter().map(|(place, _)| place).collect();
+        let pending = Pending { native: Rc::downgrade(&native), guest: address, starts, places };
         self.native.pending.insert(ticket, pending);
         self.native.tier.as_mut().expect("the callers looked").start(ticket, job);
         self.install_finished();
+    }
+
+    /// Where code is to be entered that is wanted at the start of a function, or at the head of a loop: there, and at other loops
+    /// that are known to run, each with its block, unless code was asked for that is. Typed functions are compiled once, with
+    /// all that there is to enter.
+    fn entries(&self, guest: &GuestFunction, head: Option<Block>) -> Option<Vec<(EntryPlace, Option<Block>)>> {
+        let (native, function) = (guest.native().get(), guest.portable());
+        let asked = native.asked.borrow();
+        let start = EntryPlace { pc: guest.loaded().entry(), unpaid: 0, number: 0 };
+        let wanted = match head.filter(|&head| is_later(head)) {
+            None => start,
+            Some(head) => loop_place(guest, head)?.0,
+        };
+        if asked.contains(&wanted.pc) {
+            return None;
+        }
+        let is_whole = guest.convention == Convention::Typed || self.native.policy.always;
+        let is_known = is_whole || !native.leaves_unseen();
+        let mut entries = Vec::new();
+        if (is_whole || wanted.pc == start.pc) && !asked.contains(&start.pc) {
+            entries.push((start, None));
+        }
+        let profile = native.profile.borrow();
+        let mut number = 0;
+        let heads = loop_heads(function).into_iter().filter(|&head| is_later(head));
+        for (place, block) in heads.filter_map(|head| loop_place(guest, head)) {
+            let has_run = || profile.get(function.block_range(block).start).is_some_and(|seen| seen.count > 0);
+            let is_new = !asked.contains(&place.pc) && entries.iter().all(|(other, _)| other.pc != place.pc);
+            if is_new && place.pc != start.pc && (is_known || place.pc == wanted.pc || has_run()) {
+                number += 1;
+                entries.push((EntryPlace { number, ..place }, Some(block)));
+            }
+        }
+        Some(entries)
     }
 
     /// Whether enough has run for what compiling takes. What waits is found again.
@@ -375,7 +393,7 @@ impl Context {
     }
 
     fn may_compile(&self, guest: &GuestFunction) -> Result<(), Refusal> {
-        if guest.portable().code.len() > self.native.policy.instructions_max {
+        if guest.portable().code.len() > self.native.policy.instructions_max.min(1 << AT_BITS) {
             return Err(Refusal::TooLarge);
         }
         if self.native.bytes.get() > self.native.policy.code_bytes_max {
@@ -385,7 +403,7 @@ impl Context {
     }
 
     /// Puts all code in place that is ready.
-    fn install_finished(&mut self) {
+    pub(super) fn install_finished(&mut self) {
         while let Some((ticket, result)) = self.native.tier.as_mut().and_then(|tier| tier.finished()) {
             self.install(ticket, result);
         }

@@ -2,8 +2,8 @@
 
 use super::promise::Expectation;
 use super::seen::Seen;
-use super::tier::NativeCode;
-use crate::threaded::{HandlerAddress, Pc};
+use super::tier::{NativeCode, NativeThunk};
+use crate::threaded::{Code, HandlerAddress, Pc};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
@@ -53,15 +53,29 @@ pub(crate) struct Native {
     pub(super) missed_from: Cell<(i64, i64)>,
 }
 
-/// Native code at a place.
-pub(super) struct Installed {
-    pub(super) place: Pc,
+/// A place of threaded code where native code is entered.
+#[derive(Clone, Copy)]
+pub(super) struct EntryPlace {
+    pub(super) pc: Pc,
     /// Canonical instructions before that place that are not paid for there.
     pub(super) unpaid: i64,
-    pub(super) is_entry: bool,
-    pub(super) original: HandlerAddress,
+    /// What native code knows it by, see [`START`](super::layout::START).
+    pub(super) number: u64,
+}
+
+/// Native code, where it is entered, and the handlers that stood there.
+pub(super) struct Installed {
+    pub(super) places: Vec<(EntryPlace, HandlerAddress)>,
+    pub(super) starts: bool,
     pub(super) code: NativeCode,
     pub(super) _held: HeldBytes,
+}
+
+impl Installed {
+    /// Has the interpreter do all instructions itself again.
+    pub(super) fn take_away(&self, code: &Code) {
+        self.places.iter().for_each(|(place, original)| code.handler_at(place.pc).set(original.0));
+    }
 }
 
 /// Bytes that count until this is dropped.
@@ -91,6 +105,14 @@ impl NativeSlot {
 }
 
 impl Native {
+    /// The code that is entered at a place, if there is any: its thunk and body, the place, and the handler that stood there.
+    pub(super) fn find(&self, pc: Pc) -> Option<(NativeThunk, *const u8, EntryPlace, HandlerAddress)> {
+        let installed = self.installed.borrow();
+        let mut all = installed.iter().flat_map(|one| one.places.iter().map(move |place| (&one.code, place)));
+        let (code, &(place, original)) = all.find(|(_, (place, _))| place.pc == pc)?;
+        Some((code.thunk, code.body, place, original))
+    }
+
     /// Notes that a function was called, of which closures name this address.
     pub(super) fn note_callee(&self, address: u64, slot: &NativeSlot) {
         self.callees.borrow_mut().insert(address, Rc::downgrade(&slot.get()));

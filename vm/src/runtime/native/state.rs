@@ -2,10 +2,10 @@
 
 use super::log::{NativeEvent, NativeLog};
 use super::reason::REASONS;
-use super::slot::Native;
+use super::slot::{EntryPlace, Native};
 use super::tier::{NativeTier, Refusal};
 use crate::heap::Closure;
-use crate::threaded::{Pc, Regs};
+use crate::threaded::Regs;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ptr::NonNull;
@@ -86,10 +86,11 @@ pub(crate) struct NativeState {
     pub(super) limit: u64,
     pub(super) exit_fuel: i64,
     pub(super) exit_regs: Regs,
-    pub(super) exit_at: u64,
+    pub(super) exit_at: u32,
     pub(super) exit_callee: *mut Closure,
     pub(super) forced: i64,
     pub(super) next: u64,
+    pub(super) start: u64,
     pub(super) tier: Option<Box<dyn NativeTier>>,
     pub(super) policy: NativePolicy,
     pub(super) figures: NativeFigures,
@@ -124,6 +125,7 @@ impl Default for NativeState {
             exit_callee: std::ptr::null_mut(),
             forced: i64::MAX,
             next: 0,
+            start: 0,
             tier: None,
             policy: NativePolicy::default(),
             figures: NativeFigures::default(),
@@ -180,8 +182,8 @@ pub(super) struct Pending {
     pub(super) native: Weak<Native>,
     /// That function, a [`GuestFunction`](crate::runtime::function::GuestFunction).
     pub(super) guest: NonNull<()>,
-    /// Where it is entered, in threaded code.
-    pub(super) place: Pc,
-    pub(super) unpaid: i64,
-    pub(super) is_entry: bool,
+    /// Whether it is entered at the first instruction.
+    pub(super) starts: bool,
+    /// Where it is entered.
+    pub(super) places: Vec<EntryPlace>,
 }

@@ -5,7 +5,7 @@
 //! the instruction.
 
 use super::GONE;
-use super::layout::REASON_STEPPED;
+use super::layout::{AT_BITS, REASON_STEPPED};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::GuestFunction;
 use crate::runtime::stepping::function_of;
@@ -43,7 +43,7 @@ pub(super) unsafe fn step(cx: *mut Context, regs: Regs, at: usize, fuel: i64) ->
                 return cx.fuel;
             }
         }
-        cx.native.exit_at = REASON_STEPPED << 32;
+        cx.native.exit_at = (REASON_STEPPED as u32) << AT_BITS;
         GONE
     }
 }

@@ -20,7 +20,7 @@ pub type NativeThunk = unsafe extern "C" fn(*mut (), *mut u64, i64, *const u8) -
 /// What native code returns in place of the fuel that is left when the interpreter has to go on: no budget is so far below zero.
 pub const GONE: i64 = i64::MIN;
 
-/// A compiled function, or a loop of one.
+/// A compiled function, or loops of one.
 pub struct NativeCode {
     /// What other native code calls.
     pub body: *const u8,
@@ -82,8 +82,10 @@ pub struct NativeJob {
     pub function: Function,
     /// How it is called.
     pub signature: Signature,
-    /// Where the code is entered: at the head of this loop, or at its first instruction.
-    pub entry: Option<Block>,
+    /// Whether the code is entered at the first instruction of the function.
+    pub starts: bool,
+    /// The heads of loops at which it is entered, too; see [`layout::START`](super::layout::START).
+    pub heads: Vec<Block>,
     /// The word of each register in a frame.
     pub slots: Vec<u32>,
     /// The word of a frame where the registers of a callee begin.
@@ -141,6 +143,8 @@ pub struct MemoryJob {
     pub is_64: bool,
     /// Of a memory, the binary logarithm of the bytes of a page.
     pub page_bits: u8,
+    /// Bytes that a memory has, and will always have: memories never shrink.
+    pub length: u64,
 }
 
 /// A global.
