@@ -99,10 +99,7 @@ pub fn check(seed: u64, number: u64, fuel: u64) -> Result<Ran, String> {
     let is_compiled = number.is_multiple_of(if fuel < FUEL { 32 } else { 4 });
     for way in Way::ALL[1..].iter().filter(|&&way| is_compiled || way.mode(number) == Mode::Off) {
         let other = run(&programs, *way, number)?;
-        if first.is_refused || other.is_refused {
-            continue;
-        }
-        if first.is_same(&other) {
+        if first.is_refused || other.is_refused || first.is_same(&other) {
             continue;
         }
         return Err(format!("{way:?} differs\n{}", difference(&first, &other)));
