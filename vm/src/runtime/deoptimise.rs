@@ -115,7 +115,8 @@ unsafe fn deoptimise_frame(
             Holder::Top { calling: false } => {
                 let here = guest.canonical(at.pc);
                 if !is_baseline {
-                    materialise(guest, at.regs, &map.hidden_during(guest.portable(), here));
+                    let entered = guest.call_around(at.pc).is_some();
+                    materialise(guest, at.regs, &map.hidden_by_error(guest.portable(), here, entered));
                 }
                 baseline.place_of(here)
             }
@@ -156,6 +157,9 @@ unsafe fn deoptimise_continuation(
             let function = guest.portable();
             let elided = match continuation.kind {
                 ContinuationKind::Finaliser => map.elided_before(function, here),
+                ContinuationKind::MessageHandler => {
+                    map.hidden_by_error(function, here, guest.call_around(at.pc).is_some())
+                }
                 _ => map.hidden_during(function, here),
             };
             materialise(guest, at.regs, &elided);

@@ -231,7 +231,11 @@ unsafe fn make_whole(cx: &Context, at: Flow) {
         let (_, guest) = super::stepping::function_of(at.regs);
         if let Some(call) = guest.call_around(at.pc) {
             let map = guest.stack_map().expect("it is made with the code");
-            map.forget_operands(guest.portable(), guest.slots(), (call, guest.is_baseline(at.pc)), at.regs);
+            if guest.is_baseline(at.pc) {
+                super::stepping::materialise(guest, at.regs, &map.forgotten(guest.portable(), call));
+            } else {
+                map.forget_operands(guest.portable(), guest.slots(), call, at.regs);
+            }
         }
     }
 }

@@ -278,6 +278,22 @@ impl StackMap {
         self.elided(function, here, true)
     }
 
+    /// The same where an error has ended the instruction at `here`, which is seen as if it was about to begin; `entered` says that it
+    /// is a call whose callee was entered: its own arguments are forgotten, see [`forget_operands`](Self::forget_operands).
+    pub(crate) fn hidden_by_error(&self, function: &Function, here: usize, entered: bool) -> Vec<Elided> {
+        if !entered {
+            return self.elided_before(function, here);
+        }
+        [self.hidden_during(function, here), self.forgotten(function, here)].concat()
+    }
+
+    /// The registers that are read by the call at an instruction, and by nothing after it.
+    pub(crate) fn forgotten(&self, function: &Function, call: usize) -> Vec<Elided> {
+        let live = |calling| self.live(function, Place { instruction: call, calling, baseline: true });
+        let during = live(true);
+        live(false).iter().filter(|&reg| !during.contains(reg)).map(Elided::Nowhere).collect()
+    }
+
     fn elided(&self, function: &Function, here: usize, calling: bool) -> Vec<Elided> {
         // What is not live any more may be anywhere.
         let live = self.live(function, Place { instruction: here, calling, baseline: true });
@@ -311,18 +327,13 @@ impl StackMap {
     }
 
     /// Empties the operands of a call that nothing reads after it: while it called, they were not kept, but an error that it ends
-    /// with is seen as one before the call. `any` registers become nil, references null.
+    /// with is seen as one before the call. `any` registers become nil, references null. This is for what the collector looks at;
+    /// for the rest see [`hidden_by_error`](Self::hidden_by_error).
     ///
     /// # Safety
-    /// `regs` is a frame of the function at that call, in baseline code or not.
-    pub(crate) unsafe fn forget_operands(
-        &self,
-        function: &Function,
-        slots: &Slots,
-        (call, baseline): (usize, bool),
-        regs: *mut u64,
-    ) {
-        let roots = |calling| self.roots(function, slots, Place { instruction: call, calling, baseline });
+    /// `regs` is a frame of the function at that call, in optimised code.
+    pub(crate) unsafe fn forget_operands(&self, function: &Function, slots: &Slots, call: usize, regs: *mut u64) {
+        let roots = |calling| self.roots(function, slots, Place { instruction: call, calling, baseline: false });
         let kept: HashSet<Root> = roots(true).iter().copied().collect();
         for root in roots(false).iter().filter(|root| !kept.contains(root)) {
             // SAFETY: the caller gives the frame, and the roots are words of it.
@@ -393,6 +404,7 @@ impl View<'_> {
 }
 
 /// A value that optimised code does not keep in its register.
+#[derive(Clone, Copy)]
 pub(crate) enum Elided {
     /// It waits in this word of the window.
     InWindow(Reg, u16),
