@@ -3,10 +3,9 @@
 use crate::exit::Exit;
 use crate::problems;
 use crate::report::{Place, Report};
-use crate::source::{self, Failure, SourceFile};
+use crate::source::{self, Contents, Failure, SourceFile};
 use crate::values;
 use minivm_isa::binary::DecodeError;
-use minivm_isa::bytes::FileBytes;
 use minivm_isa::size::checking_bytes;
 use minivm_isa::{Allowance, Program, Verified, binary, text, verify};
 use minivm_modules::LATER_BYTES_MIN;
@@ -41,8 +40,8 @@ pub(crate) fn load_to_run(path: &Path, features: Features, allowance: &mut Allow
 /// How binary forms become programs.
 #[derive(Clone, Copy)]
 struct Readers {
-    wasm: fn(Box<dyn FileBytes>, &str, Features, &mut Allowance) -> Result<Program, WasmError>,
-    mvm: fn(Box<dyn FileBytes>, &mut Allowance) -> Result<Program, DecodeError>,
+    wasm: fn(Contents, &str, Features, &mut Allowance) -> Result<Program, WasmError>,
+    mvm: fn(Contents, &mut Allowance) -> Result<Program, DecodeError>,
 }
 
 /// Everything is translated, and what is wrong is told before anything runs.
@@ -109,7 +108,7 @@ fn lua(path: &Path, name: &str, bytes: &[u8], allowance: &mut Allowance) -> Resu
 
 fn wasm(
     name: &str,
-    bytes: Box<dyn FileBytes>,
+    bytes: Contents,
     (features, readers): (Features, Readers),
     allowance: &mut Allowance,
 ) -> Result<Verified, Failure> {

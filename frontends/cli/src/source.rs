@@ -11,13 +11,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+/// The bytes of a file, read or mapped.
+pub(crate) type Contents = Box<dyn FileBytes>;
+
 /// A file and what it is.
 #[derive(Debug)]
 pub(crate) struct SourceFile {
     /// As the user named it.
     pub(crate) name: String,
     pub(crate) language: Language,
-    pub(crate) bytes: Box<dyn FileBytes>,
+    pub(crate) bytes: Contents,
 }
 
 /// Why a command ends early: what to say and which code to leave with.
@@ -71,7 +74,7 @@ pub(crate) fn read_bytes(path: &Path, allowance: &mut Allowance) -> Result<(Stri
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
-    let mut report = Report::new(format!("cannot read `{name}`: {}", cause(&error)));
+    let mut report = Report::new(format!("cannot read `{name}`: {}", cause(error)));
     if let Some(command) = similar_command(name).filter(|_| missing(error)) {
         report = report.help(format!("there is a command `minivm {command}`"));
     }
@@ -109,7 +112,7 @@ pub(crate) fn read_within(path: &Path, allowance: &mut Allowance) -> Result<Sour
     source_file(path, name, bytes.into())
 }
 
-fn source_file(path: &Path, name: String, bytes: Box<dyn FileBytes>) -> Result<SourceFile, Failure> {
+fn source_file(path: &Path, name: String, bytes: Contents) -> Result<SourceFile, Failure> {
     let language = language::detect(path, &bytes).map_err(|reason| {
         let report = Report::new(format!("cannot tell what `{name}` is: {reason}"))
             .place(Place::file(name.as_str()))
