@@ -83,7 +83,8 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 
 /// Maps a large program in a binary form, in so much memory as if it was read; none if it is something else, and to be read.
 fn map(path: &Path, allowance: &mut Allowance) -> io::Result<Option<MappedFile>> {
-    if path == Path::new("-") {
+    // What is not a file of its own can perhaps be opened only once.
+    if path == Path::new("-") || !path.metadata().is_ok_and(|found| found.is_file()) {
         return Ok(None);
     }
     let mapped = MappedFile::new(&File::open(path)?, LATER_BYTES_MIN)?;

@@ -25,8 +25,12 @@ pub(super) fn translate(
     allowance: &mut Allowance,
 ) -> Result<Program, WasmError> {
     let mut module = Module::new(name, true);
-    let (mut bodies, mut resources) = (Vec::new(), None);
+    let (mut bodies, mut resources, mut rested) = (Vec::new(), None, 0);
     let read = module.read(&bytes, features, allowance, |_, function, body, _| {
+        if body.range().end - rested >= PASSED_BYTES {
+            rested = body.range().end;
+            bytes.rest();
+        }
         let offset = |offset: u64| u32::try_from(offset).map_err(|_| too_large(offset));
         bodies.push(offset(body.range().start)?..offset(body.range().end)?);
         resources.get_or_insert(function.resources);
@@ -71,6 +75,9 @@ pub(super) fn translate(
     }
     Ok(program)
 }
+
+/// Bytes of bodies that are passed over before the file may rest.
+const PASSED_BYTES: u64 = 4 << 20;
 
 fn too_large(offset: u64) -> WasmError {
     WasmError::unsupported(offset, "modules of more than 4 GiB")
@@ -122,7 +129,7 @@ impl FunctionSource for Functions {
             Function::failing(name.unwrap_or_default(), (ty.number, &ty.signature.params), why)
         };
         if self.bytes.has_changed() {
-            return failing(None, CHANGED);
+            return failing(Some(format!("func{}", number.as_u32())), CHANGED);
         }
         match self.body(number, allowance) {
             Ok(body) => self.annotations.annotated(number, body, &self.bytes),
