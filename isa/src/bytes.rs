@@ -9,7 +9,7 @@ pub trait FileBytes: Deref<Target = [u8]> + fmt::Debug + Send + Sync {
     /// Nothing is looked at any more but the first so many bytes.
     fn truncate(&mut self, length: usize);
 
-    /// All of it has been looked at; from here on, parts are, now and then.
+    /// What has been looked at so far is not looked at again soon.
     fn rest(&self) {}
 
     /// Whether others can change it.
