@@ -11,6 +11,32 @@ const CONSTANT_BYTES: u64 = 6 * size_of::<Constant>() as u64;
 /// So many constants are looked through one by one, which is faster than to find one by its hash; most functions have fewer.
 const LISTED_MAX: usize = 8;
 
+/// Places of numbers that were asked for, by some of their bits: most are asked for again.
+const PLACES_BITS: u32 = 6;
+
+/// The numbers that were asked for last.
+pub(crate) struct Recent([Const; 1 << PLACES_BITS]);
+
+impl Default for Recent {
+    fn default() -> Self {
+        Recent([Const::from_u32(0); 1 << PLACES_BITS])
+    }
+}
+
+impl Recent {
+    /// The place of a number, if it is one.
+    fn place(&mut self, constant: &Constant) -> Option<&mut Const> {
+        let bits = match *constant {
+            Constant::I32(value) => value as u64,
+            Constant::I64(value) => value as u64,
+            Constant::F32(bits) => bits.into(),
+            Constant::F64(bits) => bits,
+            _ => return None,
+        };
+        self.0.get_mut((bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES_BITS)) as usize)
+    }
+}
+
 impl FunctionBuilder {
     /// A constant, as an operand. The same constant is kept once.
     pub fn constant(&mut self, constant: Constant) -> Operand {
@@ -30,9 +56,19 @@ impl FunctionBuilder {
         number.into()
     }
 
-    fn known_constant(&self, constant: &Constant) -> Option<Const> {
+    fn known_constant(&mut self, constant: &Constant) -> Option<Const> {
         if self.constants.len() > LISTED_MAX {
-            return self.constant_ids.get(constant).copied();
+            let place = self.recent.place(constant);
+            if let Some(&recent) = place.as_deref()
+                && self.constants.get(recent) == Some(constant)
+            {
+                return Some(recent);
+            }
+            let known = self.constant_ids.get(constant).copied();
+            if let (Some(place), Some(known)) = (place, known) {
+                *place = known;
+            }
+            return known;
         }
         self.constants.iter().find(|(_, known)| *known == constant).map(|(number, _)| number)
     }

@@ -12,6 +12,7 @@ use minivm_isa::size::operand_bytes;
 use minivm_isa::{Instruction, Operand, Signature, Type, steps};
 use std::collections::HashMap;
 
+use crate::constants::Recent;
 use crate::mistakes::Mistakes;
 use crate::{IntoOperand, IntoOperands};
 pub use minivm_isa::limits::FRAME_WORDS_MAX;
@@ -85,6 +86,7 @@ pub struct FunctionBuilder {
     pub(crate) constants: PrimaryMap<Const, Constant>,
     /// The constants, once there are more than are looked through one by one.
     pub(crate) constant_ids: HashMap<Constant, Const>,
+    pub(crate) recent: Recent,
     blocks: PrimaryMap<Block, BlockData>,
     written: Written,
     placed: u32,
@@ -128,6 +130,7 @@ impl FunctionBuilder {
             registers,
             constants: PrimaryMap::new(),
             constant_ids: HashMap::new(),
+            recent: Recent::default(),
             blocks,
             written: Written::default(),
             placed: 1,
@@ -149,6 +152,11 @@ impl FunctionBuilder {
     /// gives [`BuildError::OutOfMemory`](crate::BuildError::OutOfMemory).
     pub fn set_room(&mut self, bytes: u64) {
         self.room = bytes;
+    }
+
+    /// Says about how many instructions come, so that their list is not moved while it grows.
+    pub fn expect(&mut self, instructions: usize) {
+        self.written.reserve(instructions);
     }
 
     /// Bytes that were counted so far.

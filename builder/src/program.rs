@@ -1,6 +1,7 @@
 //! A program under construction.
 
 use crate::{BuildError, FunctionBuilder, UndefinedFunction};
+use cranelift_entity::SecondaryMap;
 use minivm_isa::code::Code;
 use minivm_isa::entities::{Block, Data, Declared, Element, Func, Global, Layout, Memory, Sig, Source, Table};
 use minivm_isa::operand::{IndexKind, OperandRef};
@@ -10,7 +11,7 @@ use minivm_isa::program::{
 };
 use minivm_isa::verify::{Place, SourceLine};
 use minivm_isa::{Signature, Type, Verified, steps, verify};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Builds a program: functions, what it imports and exports, globals, layouts, source files.
 ///
@@ -35,8 +36,11 @@ use std::collections::{BTreeMap, HashMap};
 pub struct ProgramBuilder {
     program: Program,
     signatures: HashMap<Signature, Sig>,
-    /// Functions that were declared and have no code yet, with their names as far as told.
-    undefined: BTreeMap<Func, Option<String>>,
+    /// Which functions were declared and have no code yet, and how many.
+    is_undefined: SecondaryMap<Func, bool>,
+    undefined: usize,
+    /// Names of declared functions, as far as told.
+    told: HashMap<Func, String>,
     /// The blocks of functions in their order, as their builders numbered them, where that is another order.
     blocks: HashMap<Func, Vec<Block>>,
     /// What [`generator_function`](ProgramBuilder::generator_function) has made.
@@ -79,7 +83,7 @@ impl ProgramBuilder {
     /// As [`declare`](Self::declare), with a name for messages.
     pub fn declare_named(&mut self, name: impl Into<String>, signature: Signature) -> Func {
         let number = self.declare(signature);
-        self.undefined.insert(number, Some(name.into()));
+        self.told.insert(number, name.into());
         number
     }
 
@@ -88,7 +92,8 @@ impl ProgramBuilder {
         // It stands in as an import until it is defined; `finish` sees to it that it was.
         let import = Import { module: String::new(), name: String::new() };
         let number = self.program.functions.push(FunctionDef::Import { import, signature });
-        self.undefined.insert(number, None);
+        self.is_undefined[number] = true;
+        self.undefined += 1;
         number
     }
 
@@ -108,7 +113,7 @@ impl ProgramBuilder {
         let place = || Box::new(self.place(number, &function, None));
         match self.program.functions.get(number) {
             Some(FunctionDef::Code(_)) => return Err(BuildError::DefinedTwice { place: place() }),
-            Some(FunctionDef::Import { signature, .. }) if self.undefined.contains_key(&number) => {
+            Some(FunctionDef::Import { signature, .. }) if self.is_undefined[number] => {
                 let (declared, found) = (*signature, function.signature);
                 let of = |signature: Sig| match self.program.signatures.get(signature) {
                     Some(known) => format!("{signature} {known}"),
@@ -122,7 +127,8 @@ impl ProgramBuilder {
             _ => return Err(BuildError::NotDeclared { place: place() }),
         }
         self.program.functions[number] = FunctionDef::Code(Code::new(function));
-        self.undefined.remove(&number);
+        self.is_undefined[number] = false;
+        self.undefined -= 1;
         Ok(())
     }
 
@@ -310,14 +316,15 @@ impl ProgramBuilder {
     /// # Errors
     /// When a declared function was never defined, or the verifier finds mistakes: then all of them.
     pub fn finish(self) -> Result<Verified, BuildError> {
-        if !self.undefined.is_empty() {
+        if self.undefined > 0 {
             let name = |function: Func| {
                 let export = self.program.exports.iter().find(|export| export.item == Item::Function(function));
                 export.map(|export| export.name.clone())
             };
-            let functions = self.undefined.iter().map(|(&number, told)| UndefinedFunction {
+            let undefined = self.is_undefined.keys().filter(|&number| self.is_undefined[number]);
+            let functions = undefined.map(|number| UndefinedFunction {
                 number,
-                name: told.clone().or_else(|| name(number)),
+                name: self.told.get(&number).cloned().or_else(|| name(number)),
                 used: self.first_use(number).map(Box::new),
             });
             let functions = functions.collect();

@@ -1,8 +1,43 @@
-//! Bytes that a program holds: its own, or a part of the file that it was made of, which is kept once.
+//! Bytes that a program holds: its own, or a part of the file that it was made of, which is kept once, or where the system has it.
 
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
+
+/// The bytes of a file that a program is made of, which keeps them.
+pub trait FileBytes: Deref<Target = [u8]> + fmt::Debug + Send + Sync {
+    /// Nothing is looked at any more but the first so many bytes.
+    fn truncate(&mut self, length: usize);
+
+    /// What has been looked at so far is not looked at again soon.
+    fn rest(&self) {}
+
+    /// Whether others can change it.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Whether others have changed it: then nothing of it may be looked at any more.
+    fn has_changed(&self) -> bool {
+        false
+    }
+}
+
+/// What is wrong with functions of a file that others have changed.
+pub const CHANGED: &str = "the file of the program has changed while it ran";
+
+impl FileBytes for Vec<u8> {
+    fn truncate(&mut self, length: usize) {
+        Vec::truncate(self, length);
+        self.shrink_to_fit();
+    }
+}
+
+impl From<Vec<u8>> for Box<dyn FileBytes> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Box::new(bytes)
+    }
+}
 
 /// Bytes of a program.
 #[derive(Clone)]
@@ -11,17 +46,18 @@ pub struct Bytes(Place);
 #[derive(Clone)]
 enum Place {
     Own(Box<[u8]>),
-    Part(Arc<Vec<u8>>, Range<usize>),
+    Part(Arc<dyn FileBytes>, Range<usize>),
 }
 
 impl Bytes {
-    /// A part of a file that is kept, which has a place in it.
-    pub fn part(file: &Arc<Vec<u8>>, part: &[u8]) -> Self {
-        let start = part.as_ptr().addr().wrapping_sub(file.as_ptr().addr());
-        let range = start..start.saturating_add(part.len());
-        match file.get(range.clone()) {
-            Some(_) => Bytes(Place::Part(file.clone(), range)),
-            None => part.into(),
+    /// Parts of a file, or of a copy of what is from the first to the last of them, if others can change the file.
+    pub fn parts<'f>(file: &'f Arc<dyn FileBytes>, parts: &[Range<usize>]) -> impl Fn(Range<usize>) -> Bytes + use<'f> {
+        let from = parts.iter().map(|part| part.start).min().unwrap_or(0);
+        let to = parts.iter().map(|part| part.end).max().unwrap_or(0);
+        let copied = file.is_shared().then(|| -> Arc<dyn FileBytes> { Arc::new(file[from..to].to_vec()) });
+        move |part| match &copied {
+            Some(copy) => Bytes(Place::Part(copy.clone(), part.start - from..part.end - from)),
+            None => Bytes(Place::Part(file.clone(), part)),
         }
     }
 
@@ -89,11 +125,9 @@ mod tests {
 
     #[test]
     fn parts_are_equal_to_copies_of_them() {
-        let file = Arc::new(b"a file".to_vec());
-        let part = Bytes::part(&file, &file[2..]);
+        let file: Arc<dyn FileBytes> = Arc::new(b"a file".to_vec());
+        let part = Bytes::parts(&file, std::slice::from_ref(&(2..6)))(2..6);
         assert_eq!((&*part, part.own()), (&b"file"[..], 0));
         assert_eq!(part, Bytes::from(*b"file"));
-        let other = b"another".to_vec();
-        assert_eq!(Bytes::part(&file, &other).own(), other.len());
     }
 }

@@ -47,6 +47,12 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Makes room for so many instructions.
+    pub(super) fn reserve(&mut self, instructions: usize) {
+        self.code.reserve(instructions);
+        self.positions.reserve(instructions);
+    }
+
     /// Appends an instruction to a block.
     pub(super) fn push(&mut self, block: &mut Pieces, instruction: Instruction, position: Position) {
         let at = self.code.len();

@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::problems;
 use crate::report::{Place, Report};
-use crate::source::{self, Failure, SourceFile};
+use crate::source::{self, Contents, Failure, SourceFile};
 use crate::values;
 use minivm_isa::binary::DecodeError;
 use minivm_isa::size::checking_bytes;
@@ -29,19 +29,19 @@ pub(crate) fn load(path: &Path, features: Features) -> Result<Loaded, Failure> {
 
 /// As [`load`], in so much memory.
 pub(crate) fn load_within(path: &Path, features: Features, allowance: &mut Allowance) -> Result<Loaded, Failure> {
-    load_with(path, features, allowance, AT_ONCE)
+    load_with(source::read_within(path, allowance)?, path, (features, AT_ONCE), allowance)
 }
 
 /// As [`load_within`], for a program that is run: of large ones in binary forms only those functions are looked at that are called.
 pub(crate) fn load_to_run(path: &Path, features: Features, allowance: &mut Allowance) -> Result<Loaded, Failure> {
-    load_with(path, features, allowance, LATER_IF_LARGE)
+    load_with(source::map_within(path, allowance)?, path, (features, LATER_IF_LARGE), allowance)
 }
 
 /// How binary forms become programs.
 #[derive(Clone, Copy)]
 struct Readers {
-    wasm: fn(Vec<u8>, &str, Features, &mut Allowance) -> Result<Program, WasmError>,
-    mvm: fn(Vec<u8>, &mut Allowance) -> Result<Program, DecodeError>,
+    wasm: fn(Contents, &str, Features, &mut Allowance) -> Result<Program, WasmError>,
+    mvm: fn(Contents, &mut Allowance) -> Result<Program, DecodeError>,
 }
 
 /// Everything is translated, and what is wrong is told before anything runs.
@@ -62,8 +62,12 @@ const LATER_IF_LARGE: Readers = Readers {
     },
 };
 
-fn load_with(path: &Path, features: Features, allowance: &mut Allowance, readers: Readers) -> Result<Loaded, Failure> {
-    let SourceFile { name, language, bytes } = source::read_within(path, allowance)?;
+fn load_with(
+    SourceFile { name, language, bytes }: SourceFile,
+    path: &Path,
+    (features, readers): (Features, Readers),
+    allowance: &mut Allowance,
+) -> Result<Loaded, Failure> {
     let program = match language {
         Language::Lua => lua(path, &name, &bytes, allowance),
         Language::Wasm => wasm(&name, bytes, (features, readers), allowance),
@@ -104,7 +108,7 @@ fn lua(path: &Path, name: &str, bytes: &[u8], allowance: &mut Allowance) -> Resu
 
 fn wasm(
     name: &str,
-    bytes: Vec<u8>,
+    bytes: Contents,
     (features, readers): (Features, Readers),
     allowance: &mut Allowance,
 ) -> Result<Verified, Failure> {
@@ -118,7 +122,7 @@ fn wat(name: &str, bytes: &[u8], features: Features, allowance: &mut Allowance) 
     let binary = minivm_wasm::parse_text_within(bytes, name, allowance);
     let binary = binary.map_err(|error| wasm_error(name, bytes, &error))?;
     allowance.take(binary.len() as u64).map_err(|_| too_large(name))?;
-    wasm(name, binary.into_owned(), (features, AT_ONCE), allowance)
+    wasm(name, binary.into_owned().into(), (features, AT_ONCE), allowance)
 }
 
 fn wasm_error(name: &str, bytes: &[u8], error: &WasmError) -> Failure {

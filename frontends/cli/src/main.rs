@@ -15,6 +15,7 @@ mod grants;
 mod load;
 mod lua_host;
 mod lua_options;
+mod mapped;
 mod problems;
 mod raw_machine;
 mod report;

@@ -1,12 +1,18 @@
 //! Reading the file that holds a program.
 
 use crate::exit::Exit;
+use crate::mapped::MappedFile;
 use crate::report::{Place, Report};
 use minivm_isa::Allowance;
+use minivm_isa::bytes::FileBytes;
+use minivm_modules::LATER_BYTES_MIN;
 use minivm_modules::language::{self, Language};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+
+/// The bytes of a file, read or mapped.
+pub(crate) type Contents = Box<dyn FileBytes>;
 
 /// A file and what it is.
 #[derive(Debug)]
@@ -14,7 +20,7 @@ pub(crate) struct SourceFile {
     /// As the user named it.
     pub(crate) name: String,
     pub(crate) language: Language,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Contents,
 }
 
 /// Why a command ends early: what to say and which code to leave with.
@@ -63,19 +69,51 @@ pub(crate) fn read_bytes(path: &Path, allowance: &mut Allowance) -> Result<(Stri
     if allowance.is_exhausted() && bytes.is_ok() {
         return Err(crate::load::too_large(&name));
     }
-    let bytes = bytes.map_err(|error| {
-        let mut report = Report::new(format!("cannot read `{name}`: {}", cause(&error)));
-        if let Some(command) = similar_command(&name).filter(|_| missing(&error)) {
-            report = report.help(format!("there is a command `minivm {command}`"));
-        }
-        Failure::new(Exit::Unreadable, report)
-    })?;
+    let bytes = bytes.map_err(|error| unreadable(&name, &error))?;
     Ok((name, bytes))
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    let mut report = Report::new(format!("cannot read `{name}`: {}", cause(error)));
+    if let Some(command) = similar_command(name).filter(|_| missing(error)) {
+        report = report.help(format!("there is a command `minivm {command}`"));
+    }
+    Failure::new(Exit::Unreadable, report)
+}
+
+/// Maps a large program in a binary form, in so much memory as if it was read; none if it is something else, and to be read.
+fn map(path: &Path, allowance: &mut Allowance) -> io::Result<Option<MappedFile>> {
+    // What is not a file of its own can perhaps be opened only once.
+    if path == Path::new("-") || !path.metadata().is_ok_and(|found| found.is_file()) {
+        return Ok(None);
+    }
+    let mapped = MappedFile::new(&File::open(path)?, LATER_BYTES_MIN)?;
+    let mapped = mapped.filter(|file| matches!(language::detect(path, file), Ok(Language::Wasm | Language::Mvm)));
+    if let Some(file) = &mapped {
+        let bytes = file.len() as u64;
+        let _ = allowance.touch(bytes + 2 * PIECE_BYTES).and_then(|()| allowance.take(bytes));
+    }
+    Ok(mapped)
+}
+
+/// As [`read_within`], for a program that is run: a large one in a binary form is mapped.
+pub(crate) fn map_within(path: &Path, allowance: &mut Allowance) -> Result<SourceFile, Failure> {
+    let name = path.display().to_string();
+    let mapped = map(path, allowance).map_err(|error| unreadable(&name, &error))?;
+    match mapped {
+        Some(_) if allowance.is_exhausted() => Err(crate::load::too_large(&name)),
+        Some(file) => source_file(path, name, Box::new(file)),
+        None => read_within(path, allowance),
+    }
 }
 
 /// Reads a file, or standard input for `-`, in so much memory.
 pub(crate) fn read_within(path: &Path, allowance: &mut Allowance) -> Result<SourceFile, Failure> {
     let (name, bytes) = read_bytes(path, allowance)?;
+    source_file(path, name, bytes.into())
+}
+
+fn source_file(path: &Path, name: String, bytes: Contents) -> Result<SourceFile, Failure> {
     let language = language::detect(path, &bytes).map_err(|reason| {
         let report = Report::new(format!("cannot tell what `{name}` is: {reason}"))
             .place(Place::file(name.as_str()))

@@ -97,7 +97,7 @@ use minivm_wasm::Features;
 pub const ENDINGS: [&str; 5] = ["wasm", "wat", "mvm", "mvt", "tern"];
 
 /// Bytes of a file in a binary form from which on its functions are validated and translated when they are first called.
-pub const LATER_BYTES_MIN: usize = 256 << 10;
+pub const LATER_BYTES_MIN: usize = 32 << 10;
 
 /// The machine as the library sees it.
 #[allow(unsafe_code)]

@@ -3,10 +3,15 @@
 mod common;
 
 use common::{check, translate_any};
+use minivm_isa::bytes::{CHANGED, FileBytes};
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Reg, Table};
 use minivm_isa::program::{Constant, ElementType, FunctionDef, Initial, InitialOp, Item, Origin, SegmentMode};
 use minivm_isa::{Allowance, Instruction};
 use minivm_isa::{Signature, Type};
+use minivm_wasm::Features;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn parts_keep_their_numbers() {
@@ -96,6 +101,65 @@ fn functions_that_are_translated_later_fail_later() {
     let message = Constant::String(error.to_string().into_bytes().into());
     assert_eq!(code(1).constants.values().collect::<Vec<_>>(), [&message]);
     assert!(matches!(code(1).code[..], [Instruction::Throw { .. }]));
+}
+
+/// A file that others can change.
+#[derive(Clone, Debug)]
+struct SharedFile {
+    bytes: Vec<u8>,
+    has_changed: Arc<AtomicBool>,
+}
+
+impl Deref for SharedFile {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        assert!(!self.has_changed.load(Ordering::Relaxed), "nothing of it may be looked at any more");
+        &self.bytes
+    }
+}
+
+impl FileBytes for SharedFile {
+    fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn has_changed(&self) -> bool {
+        self.has_changed.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn functions_of_a_file_that_has_changed_fail() {
+    let bytes = wat("(module (memory 1) (data \"not used\") (data \"a segment\") (func) (func nop))");
+    let binary = minivm_isa::binary::encode(&check(&bytes, "changed.wasm"));
+    for is_binary in [false, true] {
+        let has_changed = Arc::new(AtomicBool::new(false));
+        let bytes = if is_binary { binary.clone() } else { bytes.clone() };
+        let file: Box<dyn FileBytes> = Box::new(SharedFile { bytes, has_changed: has_changed.clone() });
+        let mut allowance = Allowance::default();
+        let program = if is_binary {
+            minivm_isa::binary::decode_later(file, &mut allowance).expect("it was encoded")
+        } else {
+            minivm_wasm::translate_later(file, "changed.wasm", Features::default(), &mut allowance)
+                .expect("it is valid")
+        };
+        let program = minivm_isa::verify(program).expect("it is valid");
+        let code = |number| match &program.functions[Func::from_u32(number)] {
+            FunctionDef::Code(code) => code,
+            FunctionDef::Import { .. } => panic!("it has code"),
+        };
+        assert!(matches!(code(0).code[..], [Instruction::ReturnValues { .. }]), "it was made before");
+        has_changed.store(true, Ordering::Relaxed);
+        assert!(matches!(code(0).code[..], [Instruction::ReturnValues { .. }]));
+        let message = Constant::String(CHANGED.as_bytes().into());
+        assert_eq!(code(1).constants.values().collect::<Vec<_>>(), [&message]);
+        assert_eq!(&*program.data[Data::from_u32(1)].bytes, b"a segment", "there is a copy of it");
+    }
 }
 
 #[test]

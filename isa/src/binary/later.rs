@@ -6,13 +6,14 @@ use super::decode_names::{Entry, read_names, read_names_of, read_positions, read
 use super::read::Reader;
 use super::{DecodeError, MAGIC, Section, VERSION, decode_within, version_of};
 use crate::allowance::Allowance;
-use crate::bytes::Bytes;
+use crate::bytes::{Bytes, CHANGED, FileBytes};
 use crate::code::{Code, FunctionMaker, FunctionSource};
 use crate::entities::{Func, Sig};
 use crate::features::{self, Features};
 use crate::program::{DataDef, Function, FunctionDef, Import, Program};
 use crate::types::Signature;
 use cranelift_entity::PrimaryMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// As [`decode_within`], but functions that capture nothing are read when they are first needed: one whose bytes are damaged raises
@@ -20,15 +21,16 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// As for [`decode_within`], as far as it is not about functions.
-pub fn decode_later(bytes: Vec<u8>, allowance: &mut Allowance) -> Result<Program, DecodeError> {
+pub fn decode_later(bytes: impl Into<Box<dyn FileBytes>>, allowance: &mut Allowance) -> Result<Program, DecodeError> {
+    let bytes = bytes.into();
     if version_of(&bytes) != Some(VERSION) || u32::try_from(bytes.len()).is_err() {
         return decode_within(&bytes, allowance);
     }
-    let file = Arc::new(bytes);
+    let file: Arc<dyn FileBytes> = bytes.into();
     let mut from = Reader::new(&file, allowance);
     from.bytes(MAGIC.len() + size_of_val(&VERSION))?;
     let features = read_features(&mut from)?;
-    let mut all: Vec<Option<Parts>> = Vec::new();
+    let (mut all, mut data): (All, Vec<Range<usize>>) = (Vec::new(), Vec::new());
     let mut program = read_sections(&mut from, |from, section, program| {
         match section {
             Section::Functions => {
@@ -40,7 +42,7 @@ pub fn decode_later(bytes: Vec<u8>, allowance: &mut Allowance) -> Result<Program
                 read_names(from, globals, entries(&mut program.functions, &mut all))?;
             }
             Section::Positions => read_positions(from, entries(&mut program.functions, &mut all))?,
-            Section::Data => program.data = some(from, |from| read_data(from, &file))?.into(),
+            Section::Data => program.data = some(from, |from| read_data(from, &mut data))?.into(),
             _ => read_section(from, section, program)?,
         }
         Ok(())
@@ -48,6 +50,12 @@ pub fn decode_later(bytes: Vec<u8>, allowance: &mut Allowance) -> Result<Program
     // Those that are read later are looked at then.
     check_features(features, features::of_program(&program))?;
     let signatures = program.signatures.clone();
+    let part = Bytes::parts(&file, &data);
+    for (definition, place) in program.data.values_mut().zip(data.iter().cloned()) {
+        definition.bytes = part(place);
+    }
+    drop(part);
+    file.rest();
     all.shrink_to_fit();
     let is_later: Vec<bool> = all.iter().map(Option::is_some).collect();
     let maker = FunctionMaker::new(Functions { file: file.clone(), all, features, signatures });
@@ -64,6 +72,7 @@ pub fn decode_later(bytes: Vec<u8>, allowance: &mut Allowance) -> Result<Program
 pub(super) struct Parts {
     start: u32,
     end: u32,
+    signature: Sig,
     pub(super) names: u32,
     pub(super) positions: u32,
 }
@@ -84,7 +93,7 @@ fn read_function(from: &mut Reader<'_>, all: &mut All) -> Result<FunctionDef, De
         return Ok(FunctionDef::Code(Code::new(read_code(from)?)));
     }
     from.bytes(from.remaining())?;
-    all.push(Some(Parts { start: place, end: from.place(), names: 0, positions: 0 }));
+    all.push(Some(Parts { start: place, end: from.place(), signature, names: 0, positions: 0 }));
     // It stands in until all of the file is known.
     Ok(FunctionDef::Import { import: Import { module: String::new(), name: String::new() }, signature })
 }
@@ -99,10 +108,13 @@ fn entries<'p>(functions: &'p mut PrimaryMap<Func, FunctionDef>, all: &'p mut Al
     entries.collect()
 }
 
-fn read_data(from: &mut Reader<'_>, file: &Arc<Vec<u8>>) -> Result<DataDef, DecodeError> {
+/// Reads all of a segment but its bytes, and notes where those are.
+fn read_data(from: &mut Reader<'_>, places: &mut Vec<Range<usize>>) -> Result<DataDef, DecodeError> {
     let mode = read_mode(from)?;
     let length = from.count()?;
-    Ok(DataDef { mode, bytes: Bytes::part(file, from.bytes(length)?) })
+    from.bytes(length)?;
+    places.push(from.at - length..from.at);
+    Ok(DataDef { mode, bytes: Vec::new().into() })
 }
 
 /// Whether the file says that it needs these.
@@ -113,7 +125,7 @@ fn check_features(found: Features, needed: Features) -> Result<(), DecodeError> 
 
 /// The functions of a program in a file.
 struct Functions {
-    file: Arc<Vec<u8>>,
+    file: Arc<dyn FileBytes>,
     all: All,
     /// Those that the file says it needs.
     features: Features,
@@ -142,11 +154,14 @@ impl Functions {
 impl FunctionSource for Functions {
     fn function(&self, number: Func, allowance: &mut Allowance) -> Function {
         let parts = self.all[number.as_u32() as usize].expect("others were read when the file was");
-        self.read(parts, allowance).unwrap_or_else(|error| {
-            let mut from = Reader::within(&self.file, parts.start as usize..parts.end as usize, allowance);
-            let signature = from.index().expect("it was read when the file was");
-            let params = self.signatures.get(signature).map_or(&[][..], |signature| &signature.params);
-            Function::failing(String::new(), (signature, params), &error.to_string())
+        let made = if self.file.has_changed() {
+            Err(CHANGED.to_owned())
+        } else {
+            self.read(parts, allowance).map_err(|error| error.to_string())
+        };
+        made.unwrap_or_else(|error| {
+            let params = self.signatures.get(parts.signature).map_or(&[][..], |signature| &signature.params);
+            Function::failing(String::new(), (parts.signature, params), &error)
         })
     }
 

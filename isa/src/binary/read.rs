@@ -75,6 +75,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn number(&mut self) -> Result<u64, DecodeError> {
         let start = self.at;
+        if let Some(&byte) = self.file[..self.end].get(start)
+            && byte < 0x80
+        {
+            steps::count(2);
+            self.at += 1;
+            return Ok(byte.into());
+        }
         let mut value = 0;
         for shift in (0..).step_by(7) {
             let byte = self.byte()?;
@@ -208,9 +215,16 @@ impl<'a> Reader<'a> {
     pub(super) fn skip_numbers(&mut self, count: usize) -> Result<(), DecodeError> {
         const LAST_BYTES: u64 = 0x8080_8080_8080_8080;
         let mut left = count;
-        // Most are short: a word may hold the last bytes of eight.
-        while left >= 8 && self.remaining() >= 8 {
-            left -= (!u64::from_le_bytes(self.array()?) & LAST_BYTES).count_ones() as usize;
+        // Most are short: a word may hold the last bytes of eight. The product has the sum of its bytes on top.
+        let (words, _) = self.file[self.at..self.end].as_chunks();
+        for &word in words {
+            if left < 8 {
+                break;
+            }
+            let last_bytes = (!u64::from_le_bytes(word) & LAST_BYTES) >> 7;
+            left -= (last_bytes.wrapping_mul(0x0101_0101_0101_0101) >> 56) as usize;
+            steps::count(8);
+            self.at += 8;
         }
         while left > 0 {
             left -= usize::from(self.byte()? < 0x80);

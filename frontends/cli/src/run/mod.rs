@@ -89,7 +89,9 @@ pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<
     if options.jit_log {
         jit::tell_all(&session.machine);
     }
-    session.end(result)
+    let result = session.end(result);
+    session.leave();
+    result
 }
 
 /// A machine with one program.
@@ -447,6 +449,14 @@ impl Session {
         match (result, self.flush()) {
             (Ok(Exit::Success), written) => written,
             (result, _) => result,
+        }
+    }
+
+    /// Leaves the machine as it is at the end of the process, which gives all of it back at once. What else has to be done at the end
+    /// of something is done: files of Lua are handed on and closed, and its commands waited for.
+    fn leave(self) {
+        if !self.has_lua {
+            std::mem::forget(self);
         }
     }
 

@@ -51,6 +51,7 @@ pub(super) fn translate_body(
     let bytes = body.as_bytes().len();
     let mut translator = FunctionTranslator::new(context, validator.index(), &declared, (bytes, *room));
     translator.builder.set_room(allowance.left());
+    translator.builder.expect((bytes / BYTES_PER_INSTRUCTION).min(EXPECTED_MAX));
     let mut height = 0;
     let mut operators = OperatorsReader::new(reader);
     while !operators.eof() {
@@ -78,6 +79,11 @@ pub(super) fn translate_body(
     let _ = allowance.touch(translator.builder.taken());
     translator.finish(start)
 }
+
+/// Bytes of a module for each instruction that they become, in nearly all functions.
+const BYTES_PER_INSTRUCTION: usize = 4;
+/// Instructions that room is made for before they are there.
+const EXPECTED_MAX: usize = 4096;
 
 /// Bytes that a place of the operand stack takes, here and in the validator.
 const VALUE_BYTES: u64 = 128;

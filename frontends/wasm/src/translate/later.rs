@@ -7,26 +7,30 @@ use super::module::{Module, room};
 use super::types::Context;
 use crate::features::Features;
 use minivm_isa::Allowance;
-use minivm_isa::bytes::Bytes;
+use minivm_isa::bytes::{Bytes, CHANGED, FileBytes};
 use minivm_isa::code::{Code, FunctionMaker, FunctionSource};
 use minivm_isa::entities::Func;
 use minivm_isa::program::{Function, FunctionDef, Program};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use wasmparser::{
     BinaryReader, FuncToValidate, FuncValidatorAllocations, FunctionBody, ValidatorResources, WasmFeatures,
 };
 
 /// See [`super::translate_later`].
 pub(super) fn translate(
-    mut bytes: Vec<u8>,
+    mut bytes: Box<dyn FileBytes>,
     name: &str,
     features: Features,
     allowance: &mut Allowance,
 ) -> Result<Program, WasmError> {
     let mut module = Module::new(name, true);
-    let (mut bodies, mut resources) = (Vec::new(), None);
+    let (mut bodies, mut resources, mut rested) = (Vec::new(), None, 0);
     let read = module.read(&bytes, features, allowance, |_, function, body, _| {
+        if body.range().end - rested >= PASSED_BYTES {
+            rested = body.range().end;
+            bytes.rest();
+        }
         let offset = |offset: u64| u32::try_from(offset).map_err(|_| too_large(offset));
         bodies.push(offset(body.range().start)?..offset(body.range().end)?);
         resources.get_or_insert(function.resources);
@@ -41,18 +45,30 @@ pub(super) fn translate(
     let (mut program, context, annotations) = module.finish(&bytes, false, allowance);
     // What comes last is for debuggers as a rule, and was read.
     bytes.truncate(end);
-    bytes.shrink_to_fit();
-    let bytes = Arc::new(bytes);
-    for (definition, place) in program.data.values_mut().zip(data) {
-        definition.bytes = Bytes::part(&bytes, &bytes[place]);
+    let bytes: Arc<dyn FileBytes> = bytes.into();
+    let part = Bytes::parts(&bytes, &data);
+    for (definition, place) in program.data.values_mut().zip(data.iter().cloned()) {
+        definition.bytes = part(place);
     }
+    drop(part);
+    bytes.rest();
     let Some(resources) = resources else { return Ok(program) };
     let imported = context.functions.len() - bodies.len();
     let signatures: Vec<_> =
         context.functions[imported..].iter().map(|&ty| context.types[ty as usize].number).collect();
     let features = features.flags();
     bodies.shrink_to_fit();
-    let maker = FunctionMaker::new(Functions { bytes, context, annotations, bodies, imported, resources, features });
+    let allocations = Mutex::default();
+    let maker = FunctionMaker::new(Functions {
+        bytes,
+        context,
+        annotations,
+        bodies,
+        imported,
+        resources,
+        features,
+        allocations,
+    });
     let own = program.functions.iter_mut().skip(imported);
     for ((number, function), signature) in own.zip(signatures) {
         *function = FunctionDef::Code(Code::later(&maker, number, signature));
@@ -60,13 +76,16 @@ pub(super) fn translate(
     Ok(program)
 }
 
+/// Bytes of bodies that are passed over before the file may rest.
+const PASSED_BYTES: u64 = 4 << 20;
+
 fn too_large(offset: u64) -> WasmError {
     WasmError::unsupported(offset, "modules of more than 4 GiB")
 }
 
 /// The functions of a module that is kept, as far as it is looked at later.
 struct Functions {
-    bytes: Arc<Vec<u8>>,
+    bytes: Arc<dyn FileBytes>,
     context: Context,
     annotations: Annotations,
     /// Where the bodies are.
@@ -75,7 +94,12 @@ struct Functions {
     imported: usize,
     resources: ValidatorResources,
     features: WasmFeatures,
+    /// What the validator of one function has allocated, for the next one.
+    allocations: Mutex<FuncValidatorAllocations>,
 }
+
+/// Bytes of the largest function whose validator's allocations are kept.
+const KEPT_BYTES_MAX: usize = 1 << 14;
 
 impl Functions {
     fn body(&self, number: Func, allowance: &mut Allowance) -> Result<Body, WasmError> {
@@ -85,20 +109,31 @@ impl Functions {
         let body = FunctionBody::new(BinaryReader::new_features(bytes, range.start.into(), self.features));
         let ty = self.context.functions[index as usize];
         let function = FuncToValidate { resources: self.resources.clone(), index, ty, features: self.features };
-        let mut validator = function.into_validator(FuncValidatorAllocations::default());
-        translate_body(&self.context, &body, &mut validator, (&mut room(bytes.len()), allowance))
+        let allocations = self.allocations.lock().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default();
+        let mut validator = function.into_validator(allocations);
+        let body = translate_body(&self.context, &body, &mut validator, (&mut room(bytes.len()), allowance));
+        // What an uncommon function has taken is given back.
+        if bytes.len() <= KEPT_BYTES_MAX
+            && let Ok(mut kept) = self.allocations.lock()
+        {
+            *kept = validator.into_allocations();
+        }
+        body
     }
 }
 
 impl FunctionSource for Functions {
     fn function(&self, number: Func, allowance: &mut Allowance) -> Function {
+        let failing = |name: Option<String>, why: &str| {
+            let ty = self.context.function_type(number.as_u32());
+            Function::failing(name.unwrap_or_default(), (ty.number, &ty.signature.params), why)
+        };
+        if self.bytes.has_changed() {
+            return failing(Some(format!("func{}", number.as_u32())), CHANGED);
+        }
         match self.body(number, allowance) {
             Ok(body) => self.annotations.annotated(number, body, &self.bytes),
-            Err(error) => {
-                let ty = self.context.function_type(number.as_u32());
-                let name = self.annotations.name(number, &self.bytes).unwrap_or_default();
-                Function::failing(name, (ty.number, &ty.signature.params), &error.to_string())
-            }
+            Err(error) => failing(self.annotations.name(number, &self.bytes), &error.to_string()),
         }
     }
 

@@ -58,6 +58,7 @@ pub use error::{WasmError, WasmErrorKind, WasmPlace};
 pub use inlined::inlined_calls;
 
 use crate::features::Features;
+use minivm_isa::bytes::FileBytes;
 use minivm_isa::{Allowance, Program};
 use std::borrow::Cow;
 use std::path::Path;
@@ -94,12 +95,12 @@ pub fn translate_within(
 /// # Errors
 /// As for [`translate_within`], as far as it is not about what functions do.
 pub fn translate_later(
-    bytes: Vec<u8>,
+    bytes: impl Into<Box<dyn FileBytes>>,
     name: &str,
     features: Features,
     allowance: &mut Allowance,
 ) -> Result<Program, WasmError> {
-    later::translate(bytes, name, features, allowance)
+    later::translate(bytes.into(), name, features, allowance)
 }
 
 /// Turns the text format into the binary format; what is binary already is handed back. `name` is for messages.
