@@ -723,13 +723,13 @@ macro_rules! for_each_instruction {
     /// `dst = ~src`.
     V128Not v128_not 0x0240 { dst: Out<V128>, src: In<V128> } [];
     /// `dst = lhs & rhs`.
-    V128And v128_and 0x0241 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    V128And v128_and 0x0241 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped V128And };
     /// `dst = lhs & ~rhs`.
     V128AndNot v128_and_not 0x0242 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst = lhs | rhs`.
-    V128Or v128_or 0x0243 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    V128Or v128_or 0x0243 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped V128Or };
     /// `dst = lhs ^ rhs`.
-    V128Xor v128_xor 0x0244 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    V128Xor v128_xor 0x0244 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped V128Xor };
     /// `dst` = the bits of `if_one` where `mask` has ones, of `if_zero` elsewhere.
     V128Bitselect v128_bitselect 0x0245 { dst: Out<V128>, if_one: In<V128>, if_zero: In<V128>, mask: In<V128> } [];
     /// `dst` = 1 when a bit of `src` is one, else 0.
@@ -779,9 +779,9 @@ macro_rules! for_each_instruction {
     /// `dst = src`, but `dst[lane mod 2] = value`.
     F64x2ReplaceLane f64x2_replace_lane 0x025c { dst: Out<V128>, src: In<V128>, value: In<F64>, lane: Number } [];
     /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0, in 16 lanes of 8 bits.
-    I8x16Eq i8x16_eq 0x025d { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16Eq i8x16_eq 0x025d { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16Eq };
     /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0, in 16 lanes of 8 bits.
-    I8x16Ne i8x16_ne 0x025e { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16Ne i8x16_ne 0x025e { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16Ne };
     /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, signed, else 0, in 16 lanes of 8 bits.
     I8x16LtS i8x16_lt_s 0x025f { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, unsigned, else 0, in 16 lanes of 8 bits.
@@ -799,9 +799,9 @@ macro_rules! for_each_instruction {
     /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, unsigned, else 0, in 16 lanes of 8 bits.
     I8x16GeU i8x16_ge_u 0x0266 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0, in 8 lanes of 16 bits.
-    I16x8Eq i16x8_eq 0x0267 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8Eq i16x8_eq 0x0267 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8Eq };
     /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0, in 8 lanes of 16 bits.
-    I16x8Ne i16x8_ne 0x0268 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8Ne i16x8_ne 0x0268 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8Ne };
     /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, signed, else 0, in 8 lanes of 16 bits.
     I16x8LtS i16x8_lt_s 0x0269 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, unsigned, else 0, in 8 lanes of 16 bits.
@@ -819,9 +819,9 @@ macro_rules! for_each_instruction {
     /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, unsigned, else 0, in 8 lanes of 16 bits.
     I16x8GeU i16x8_ge_u 0x0270 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0, in 4 lanes of 32 bits.
-    I32x4Eq i32x4_eq 0x0271 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4Eq i32x4_eq 0x0271 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4Eq };
     /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0, in 4 lanes of 32 bits.
-    I32x4Ne i32x4_ne 0x0272 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4Ne i32x4_ne 0x0272 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4Ne };
     /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, signed, else 0, in 4 lanes of 32 bits.
     I32x4LtS i32x4_lt_s 0x0273 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, unsigned, else 0, in 4 lanes of 32 bits.
@@ -839,9 +839,9 @@ macro_rules! for_each_instruction {
     /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, unsigned, else 0, in 4 lanes of 32 bits.
     I32x4GeU i32x4_ge_u 0x027a { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0, in 2 lanes of 64 bits.
-    I64x2Eq i64x2_eq 0x027b { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I64x2Eq i64x2_eq 0x027b { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I64x2Eq };
     /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0, in 2 lanes of 64 bits.
-    I64x2Ne i64x2_ne 0x027c { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I64x2Ne i64x2_ne 0x027c { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I64x2Ne };
     /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, signed, else 0, in 2 lanes of 64 bits.
     I64x2LtS i64x2_lt_s 0x027d { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, signed, else 0, in 2 lanes of 64 bits.
@@ -891,11 +891,11 @@ macro_rules! for_each_instruction {
     /// `dst[i] = lhs[i] >> (rhs mod 8)`, zeros shifted in, in 16 lanes of 8 bits.
     I8x16ShrU i8x16_shr_u 0x0294 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
     /// `dst[i] = lhs[i] + rhs[i]`, modulo 2^8, in 16 lanes of 8 bits.
-    I8x16Add i8x16_add 0x0295 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16Add i8x16_add 0x0295 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16Add };
     /// `dst[i] = lhs[i] + rhs[i]`, signed; saturates, in 16 lanes of 8 bits.
-    I8x16AddSatS i8x16_add_sat_s 0x0296 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16AddSatS i8x16_add_sat_s 0x0296 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16AddSatS };
     /// `dst[i] = lhs[i] + rhs[i]`, unsigned; saturates, in 16 lanes of 8 bits.
-    I8x16AddSatU i8x16_add_sat_u 0x0297 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16AddSatU i8x16_add_sat_u 0x0297 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16AddSatU };
     /// `dst[i] = lhs[i] - rhs[i]`, modulo 2^8, in 16 lanes of 8 bits.
     I8x16Sub i8x16_sub 0x0298 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i] = lhs[i] - rhs[i]`, signed; saturates, in 16 lanes of 8 bits.
@@ -903,15 +903,15 @@ macro_rules! for_each_instruction {
     /// `dst[i] = lhs[i] - rhs[i]`, unsigned; saturates, in 16 lanes of 8 bits.
     I8x16SubSatU i8x16_sub_sat_u 0x029a { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, signed, in 16 lanes of 8 bits.
-    I8x16MinS i8x16_min_s 0x029b { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16MinS i8x16_min_s 0x029b { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16MinS };
     /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, unsigned, in 16 lanes of 8 bits.
-    I8x16MinU i8x16_min_u 0x029c { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16MinU i8x16_min_u 0x029c { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16MinU };
     /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, signed, in 16 lanes of 8 bits.
-    I8x16MaxS i8x16_max_s 0x029d { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16MaxS i8x16_max_s 0x029d { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16MaxS };
     /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, unsigned, in 16 lanes of 8 bits.
-    I8x16MaxU i8x16_max_u 0x029e { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16MaxU i8x16_max_u 0x029e { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16MaxU };
     /// `dst[i] = (lhs[i] + rhs[i] + 1) / 2`, unsigned, in 16 lanes of 8 bits.
-    I8x16AvgrU i8x16_avgr_u 0x029f { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I8x16AvgrU i8x16_avgr_u 0x029f { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I8x16AvgrU };
     /// `dst[i]` = `src[i]` without its sign, modulo 2^16, in 8 lanes of 16 bits.
     I16x8Abs i16x8_abs 0x02a0 { dst: Out<V128>, src: In<V128> } [];
     /// `dst[i] = -src[i]`, modulo 2^16, in 8 lanes of 16 bits.
@@ -927,11 +927,11 @@ macro_rules! for_each_instruction {
     /// `dst[i] = lhs[i] >> (rhs mod 16)`, zeros shifted in, in 8 lanes of 16 bits.
     I16x8ShrU i16x8_shr_u 0x02a6 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
     /// `dst[i] = lhs[i] + rhs[i]`, modulo 2^16, in 8 lanes of 16 bits.
-    I16x8Add i16x8_add 0x02a7 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8Add i16x8_add 0x02a7 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8Add };
     /// `dst[i] = lhs[i] + rhs[i]`, signed; saturates, in 8 lanes of 16 bits.
-    I16x8AddSatS i16x8_add_sat_s 0x02a8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8AddSatS i16x8_add_sat_s 0x02a8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8AddSatS };
     /// `dst[i] = lhs[i] + rhs[i]`, unsigned; saturates, in 8 lanes of 16 bits.
-    I16x8AddSatU i16x8_add_sat_u 0x02a9 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8AddSatU i16x8_add_sat_u 0x02a9 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8AddSatU };
     /// `dst[i] = lhs[i] - rhs[i]`, modulo 2^16, in 8 lanes of 16 bits.
     I16x8Sub i16x8_sub 0x02aa { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i] = lhs[i] - rhs[i]`, signed; saturates, in 8 lanes of 16 bits.
@@ -939,17 +939,17 @@ macro_rules! for_each_instruction {
     /// `dst[i] = lhs[i] - rhs[i]`, unsigned; saturates, in 8 lanes of 16 bits.
     I16x8SubSatU i16x8_sub_sat_u 0x02ac { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i] = lhs[i] * rhs[i]`, modulo 2^16, in 8 lanes of 16 bits.
-    I16x8Mul i16x8_mul 0x02ad { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8Mul i16x8_mul 0x02ad { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8Mul };
     /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, signed, in 8 lanes of 16 bits.
-    I16x8MinS i16x8_min_s 0x02ae { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8MinS i16x8_min_s 0x02ae { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8MinS };
     /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, unsigned, in 8 lanes of 16 bits.
-    I16x8MinU i16x8_min_u 0x02af { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8MinU i16x8_min_u 0x02af { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8MinU };
     /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, signed, in 8 lanes of 16 bits.
-    I16x8MaxS i16x8_max_s 0x02b0 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8MaxS i16x8_max_s 0x02b0 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8MaxS };
     /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, unsigned, in 8 lanes of 16 bits.
-    I16x8MaxU i16x8_max_u 0x02b1 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8MaxU i16x8_max_u 0x02b1 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8MaxU };
     /// `dst[i] = (lhs[i] + rhs[i] + 1) / 2`, unsigned, in 8 lanes of 16 bits.
-    I16x8AvgrU i16x8_avgr_u 0x02b2 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8AvgrU i16x8_avgr_u 0x02b2 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8AvgrU };
     /// `dst[i]` = `src[i]` without its sign, modulo 2^32, in 4 lanes of 32 bits.
     I32x4Abs i32x4_abs 0x02b3 { dst: Out<V128>, src: In<V128> } [];
     /// `dst[i] = -src[i]`, modulo 2^32, in 4 lanes of 32 bits.
@@ -965,19 +965,19 @@ macro_rules! for_each_instruction {
     /// `dst[i] = lhs[i] >> (rhs mod 32)`, zeros shifted in, in 4 lanes of 32 bits.
     I32x4ShrU i32x4_shr_u 0x02b9 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
     /// `dst[i] = lhs[i] + rhs[i]`, modulo 2^32, in 4 lanes of 32 bits.
-    I32x4Add i32x4_add 0x02ba { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4Add i32x4_add 0x02ba { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4Add };
     /// `dst[i] = lhs[i] - rhs[i]`, modulo 2^32, in 4 lanes of 32 bits.
     I32x4Sub i32x4_sub 0x02bb { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i] = lhs[i] * rhs[i]`, modulo 2^32, in 4 lanes of 32 bits.
-    I32x4Mul i32x4_mul 0x02bc { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4Mul i32x4_mul 0x02bc { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4Mul };
     /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, signed, in 4 lanes of 32 bits.
-    I32x4MinS i32x4_min_s 0x02bd { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4MinS i32x4_min_s 0x02bd { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4MinS };
     /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, unsigned, in 4 lanes of 32 bits.
-    I32x4MinU i32x4_min_u 0x02be { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4MinU i32x4_min_u 0x02be { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4MinU };
     /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, signed, in 4 lanes of 32 bits.
-    I32x4MaxS i32x4_max_s 0x02bf { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4MaxS i32x4_max_s 0x02bf { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4MaxS };
     /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, unsigned, in 4 lanes of 32 bits.
-    I32x4MaxU i32x4_max_u 0x02c0 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4MaxU i32x4_max_u 0x02c0 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4MaxU };
     /// `dst[i]` = `src[i]` without its sign, modulo 2^64, in 2 lanes of 64 bits.
     I64x2Abs i64x2_abs 0x02c1 { dst: Out<V128>, src: In<V128> } [];
     /// `dst[i] = -src[i]`, modulo 2^64, in 2 lanes of 64 bits.
@@ -993,11 +993,11 @@ macro_rules! for_each_instruction {
     /// `dst[i] = lhs[i] >> (rhs mod 64)`, zeros shifted in, in 2 lanes of 64 bits.
     I64x2ShrU i64x2_shr_u 0x02c7 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
     /// `dst[i] = lhs[i] + rhs[i]`, modulo 2^64, in 2 lanes of 64 bits.
-    I64x2Add i64x2_add 0x02c8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I64x2Add i64x2_add 0x02c8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I64x2Add };
     /// `dst[i] = lhs[i] - rhs[i]`, modulo 2^64, in 2 lanes of 64 bits.
     I64x2Sub i64x2_sub 0x02c9 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i] = lhs[i] * rhs[i]`, modulo 2^64, in 2 lanes of 64 bits.
-    I64x2Mul i64x2_mul 0x02ca { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I64x2Mul i64x2_mul 0x02ca { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I64x2Mul };
     /// `dst[i]` = lane `i` of the lower half of `src`, sign-extended from 8 to 16 bits.
     I16x8ExtendLowI8x16S i16x8_extend_low_i8x16_s 0x02cb { dst: Out<V128>, src: In<V128> } [];
     /// `dst[i]` = lane `i` of the lower half of `src`, zero-extended from 8 to 16 bits.
@@ -1007,13 +1007,13 @@ macro_rules! for_each_instruction {
     /// `dst[i]` = lane `i` of the upper half of `src`, zero-extended from 8 to 16 bits.
     I16x8ExtendHighI8x16U i16x8_extend_high_i8x16_u 0x02ce { dst: Out<V128>, src: In<V128> } [];
     /// `dst[i]` = product of the lanes `i` of the lower halves, signed, from 8 to 16 bits.
-    I16x8ExtMulLowI8x16S i16x8_ext_mul_low_i8x16_s 0x02cf { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8ExtMulLowI8x16S i16x8_ext_mul_low_i8x16_s 0x02cf { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8ExtMulLowI8x16S };
     /// `dst[i]` = product of the lanes `i` of the lower halves, unsigned, from 8 to 16 bits.
-    I16x8ExtMulLowI8x16U i16x8_ext_mul_low_i8x16_u 0x02d0 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8ExtMulLowI8x16U i16x8_ext_mul_low_i8x16_u 0x02d0 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8ExtMulLowI8x16U };
     /// `dst[i]` = product of the lanes `i` of the upper halves, signed, from 8 to 16 bits.
-    I16x8ExtMulHighI8x16S i16x8_ext_mul_high_i8x16_s 0x02d1 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8ExtMulHighI8x16S i16x8_ext_mul_high_i8x16_s 0x02d1 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8ExtMulHighI8x16S };
     /// `dst[i]` = product of the lanes `i` of the upper halves, unsigned, from 8 to 16 bits.
-    I16x8ExtMulHighI8x16U i16x8_ext_mul_high_i8x16_u 0x02d2 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I16x8ExtMulHighI8x16U i16x8_ext_mul_high_i8x16_u 0x02d2 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I16x8ExtMulHighI8x16U };
     /// `dst[i] = src[2 i] + src[2 i + 1]`, signed, from 8 to 16 bits.
     I16x8ExtAddPairwiseI8x16S i16x8_ext_add_pairwise_i8x16_s 0x02d3 { dst: Out<V128>, src: In<V128> } [];
     /// `dst[i] = src[2 i] + src[2 i + 1]`, unsigned, from 8 to 16 bits.
@@ -1031,13 +1031,13 @@ macro_rules! for_each_instruction {
     /// `dst[i]` = lane `i` of the upper half of `src`, zero-extended from 16 to 32 bits.
     I32x4ExtendHighI16x8U i32x4_extend_high_i16x8_u 0x02da { dst: Out<V128>, src: In<V128> } [];
     /// `dst[i]` = product of the lanes `i` of the lower halves, signed, from 16 to 32 bits.
-    I32x4ExtMulLowI16x8S i32x4_ext_mul_low_i16x8_s 0x02db { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4ExtMulLowI16x8S i32x4_ext_mul_low_i16x8_s 0x02db { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4ExtMulLowI16x8S };
     /// `dst[i]` = product of the lanes `i` of the lower halves, unsigned, from 16 to 32 bits.
-    I32x4ExtMulLowI16x8U i32x4_ext_mul_low_i16x8_u 0x02dc { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4ExtMulLowI16x8U i32x4_ext_mul_low_i16x8_u 0x02dc { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4ExtMulLowI16x8U };
     /// `dst[i]` = product of the lanes `i` of the upper halves, signed, from 16 to 32 bits.
-    I32x4ExtMulHighI16x8S i32x4_ext_mul_high_i16x8_s 0x02dd { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4ExtMulHighI16x8S i32x4_ext_mul_high_i16x8_s 0x02dd { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4ExtMulHighI16x8S };
     /// `dst[i]` = product of the lanes `i` of the upper halves, unsigned, from 16 to 32 bits.
-    I32x4ExtMulHighI16x8U i32x4_ext_mul_high_i16x8_u 0x02de { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I32x4ExtMulHighI16x8U i32x4_ext_mul_high_i16x8_u 0x02de { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I32x4ExtMulHighI16x8U };
     /// `dst[i] = src[2 i] + src[2 i + 1]`, signed, from 16 to 32 bits.
     I32x4ExtAddPairwiseI16x8S i32x4_ext_add_pairwise_i16x8_s 0x02df { dst: Out<V128>, src: In<V128> } [];
     /// `dst[i] = src[2 i] + src[2 i + 1]`, unsigned, from 16 to 32 bits.
@@ -1055,13 +1055,13 @@ macro_rules! for_each_instruction {
     /// `dst[i]` = lane `i` of the upper half of `src`, zero-extended from 32 to 64 bits.
     I64x2ExtendHighI32x4U i64x2_extend_high_i32x4_u 0x02e6 { dst: Out<V128>, src: In<V128> } [];
     /// `dst[i]` = product of the lanes `i` of the lower halves, signed, from 32 to 64 bits.
-    I64x2ExtMulLowI32x4S i64x2_ext_mul_low_i32x4_s 0x02e7 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I64x2ExtMulLowI32x4S i64x2_ext_mul_low_i32x4_s 0x02e7 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I64x2ExtMulLowI32x4S };
     /// `dst[i]` = product of the lanes `i` of the lower halves, unsigned, from 32 to 64 bits.
-    I64x2ExtMulLowI32x4U i64x2_ext_mul_low_i32x4_u 0x02e8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I64x2ExtMulLowI32x4U i64x2_ext_mul_low_i32x4_u 0x02e8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I64x2ExtMulLowI32x4U };
     /// `dst[i]` = product of the lanes `i` of the upper halves, signed, from 32 to 64 bits.
-    I64x2ExtMulHighI32x4S i64x2_ext_mul_high_i32x4_s 0x02e9 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I64x2ExtMulHighI32x4S i64x2_ext_mul_high_i32x4_s 0x02e9 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I64x2ExtMulHighI32x4S };
     /// `dst[i]` = product of the lanes `i` of the upper halves, unsigned, from 32 to 64 bits.
-    I64x2ExtMulHighI32x4U i64x2_ext_mul_high_i32x4_u 0x02ea { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    I64x2ExtMulHighI32x4U i64x2_ext_mul_high_i32x4_u 0x02ea { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [] { swapped I64x2ExtMulHighI32x4U };
     /// `dst[i] = (lhs[i] * rhs[i] + 2^14) >> 15`, signed; saturates, in 8 lanes of 16 bits.
     I16x8Q15MulrSatS i16x8_q15_mulr_sat_s 0x02eb { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
     /// `dst[i] = lhs[2 i] * rhs[2 i] + lhs[2 i + 1] * rhs[2 i + 1]`, signed, from 16 to 32 bits.

@@ -1,5 +1,6 @@
 //! Which results live only inside their block and are read exactly once: what the loader may keep out of the frame.
 
+use super::select::permutation;
 use minivm_isa::entities::Reg;
 use minivm_isa::program::Function;
 use minivm_isa::scopes::Scopes;
@@ -30,9 +31,12 @@ impl Temporaries {
             for at in function.block_range(block) {
                 let instruction = &function.code[at];
                 let at = at as u32;
+                // Code for one vector that is shuffled with itself reads it once.
+                let reads_once = permutation(instruction).is_some();
                 instruction.for_each_use(|reg| {
                     if let Some(definition) = &mut definitions[reg.as_u32() as usize] {
-                        definition.uses += 1;
+                        let is_same = reads_once && definition.uses > 0 && definition.last_use == at;
+                        definition.uses += u32::from(!is_same);
                         definition.last_use = at;
                     }
                 });

@@ -43,7 +43,7 @@ macro_rules! handlers {
 
 handlers! {
     // The registry of typed handlers has those of all the trees that these are followed by.
-    typed [call_after call_element branch_table]
+    typed [call_after call_element]
 
     call_any: CallAny => call::call_any, stepping::call_any;
     call_any_open: CallAnyOpen => call::call_any_open, call::call_any_open_slow;

@@ -111,8 +111,6 @@ threaded! {
     Throw = throw { value: Slot }
     /// Traps.
     Trap = trap { code: Count }
-    /// Jumps to target `r[index]` of those that follow, or to the last.
-    BranchTable = branch_table { index: Slot, last: Number32 }
 
     // Operators.
 

@@ -7,12 +7,11 @@ use crate::handlers::typed::array_ranges::{ArrayCopy, ArrayFill, ArrayInitData, 
 use crate::handlers::typed::bulk;
 use crate::handlers::typed::bulk::*;
 use crate::handlers::typed::ranges::{self, range};
-use crate::handlers::typed::statement::{TABLE_ENTRY_HALVES, branch_table, statement};
+use crate::handlers::typed::statement::statement;
 use crate::handlers::typed::vector;
 use crate::handlers::typed::word::Wide;
 use crate::heap::ElementKind;
 use crate::runtime::context::Handler;
-use crate::threaded::kinds::{Branch, OperandKind};
 use crate::threaded::notes::Shown;
 use crate::threaded::rows;
 use crate::value::Value;
@@ -267,24 +266,14 @@ fn note(compiling: &mut Compiling, at: usize, leaves: &[Option<Leaf>], pointers:
     }
 }
 
+/// Writes a jump through a table whose index is a constant.
 fn emit_branch_table(compiling: &mut Compiling, at: usize, instruction: &Instruction) -> bool {
     let Instruction::BranchTable { index, ref targets, default } = *instruction else { return false };
+    let index = leaf(compiling, index);
+    assert!(index.slot.is_none(), "there is a handler for registers");
     settle(compiling, at, 0);
     compiling.falls_through = false;
-    let index = leaf(compiling, index);
-    let Some(slot) = index.slot else {
-        let chosen = targets.get(index.bits[0] as usize).copied().unwrap_or(default);
-        put!(compiling, at, rows::Jump { branch: compiling.branch_to(chosen) });
-        return true;
-    };
-    compiling.asm.begin(branch_table, at);
-    let last = u32::try_from(targets.len()).expect("targets are counted in u32");
-    compiling.asm.head(rows::BranchTable { index: usize::from(slot), last });
-    for target in targets.iter().copied().chain([default]) {
-        compiling.asm.branch(compiling.branch_to(target));
-        for _ in Branch::HALVES..TABLE_ENTRY_HALVES {
-            compiling.asm.u16(0);
-        }
-    }
+    let chosen = targets.get(index.bits[0] as usize).copied().unwrap_or(default);
+    put!(compiling, at, rows::Jump { branch: compiling.branch_to(chosen) });
     true
 }

@@ -16,6 +16,8 @@ mod spare;
 mod tree;
 mod write;
 
+pub(super) use row::permutation;
+
 use super::Compiling;
 use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::shape;
@@ -183,6 +185,7 @@ fn joint_key(before: Key, last: &Planned) -> Option<Key> {
         Root::Set { .. } | Root::Effect { .. } => Some(shape::statement(shape::then(before, last.key))),
         Root::Condition { .. } => Some(shape::branch(shape::then(before, last.key))),
         Root::Jump { falls: false, .. } => Some(shape::jump_after(before)),
+        Root::Table { .. } => Some(shape::table(shape::then(before, last.key))),
         Root::Return(returned) => Some(returned.handler_key(shape::then_last(before, last.key))),
         Root::Jump { falls: true, .. } | Root::ReturnIf { .. } => None,
     }

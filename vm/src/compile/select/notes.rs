@@ -33,6 +33,10 @@ pub(super) fn tree(asm: &mut Assembler, tree: &Tree) {
             asm.does("return");
             returned(asm, tree, value);
         }
+        Root::Table { index } => {
+            asm.does("branch_table");
+            asm.shows("index", || kid(tree, index, None));
+        }
         Root::Jump { .. } => asm.does("jump"),
     }
 }

@@ -1,5 +1,6 @@
 //! What the loader of typed code knows of a row of the table: operands by kind, and what may be exchanged with what.
 
+use crate::handlers::typed::vector;
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::facts::Class;
 use minivm_isa::operand::OperandRef;
@@ -28,6 +29,8 @@ pub(super) enum Kind {
     Branch(Option<Opcode>),
     /// `jump`.
     Jump,
+    /// `branch_table`.
+    Table,
     /// Anything else.
     Other,
 }
@@ -79,7 +82,9 @@ pub(super) fn kind(instruction: &Instruction) -> Kind {
         Opcode::GlobalSet => return Kind::GlobalSet,
         Opcode::RefNull => return Kind::Null,
         Opcode::Jump => return Kind::Jump,
+        Opcode::BranchTable => return Kind::Table,
         Opcode::BranchIf => return Kind::Branch(None),
+        Opcode::I8x16Shuffle if permutation(instruction).is_some() => return Kind::Operation(Opcode::I8x16Swizzle),
         _ => {}
     }
     if let Some(operation) = facts.same_as {
@@ -89,15 +94,33 @@ pub(super) fn kind(instruction: &Instruction) -> Kind {
         Class::Operation => Kind::Operation(opcode),
         Class::Load => Kind::Load,
         Class::Store => Kind::Store,
+        Class::Other if vector::is_operator(opcode) => Kind::Operation(opcode),
         Class::Other => facts.compares.map_or(Kind::Other, |comparison| Kind::Branch(Some(comparison))),
     }
+}
+
+/// The lanes that a shuffle names, if it shuffles one vector with itself, so that the vector is one operand.
+pub(in crate::compile) fn permutation(instruction: &Instruction) -> Option<Operand> {
+    match *instruction {
+        Instruction::I8x16Shuffle { lhs, rhs, lanes, .. }
+            if lhs == rhs && lhs.reg().is_some() && lanes.reg().is_none() =>
+        {
+            Some(lanes)
+        }
+        _ => None,
+    }
+}
+
+/// Half of the lanes of a [`permutation`] as a swizzle of the one vector names them.
+pub(super) fn of_one_vector(lanes: u64) -> u64 {
+    u64::from_le_bytes(lanes.to_le_bytes().map(|lane| if lane < 32 { lane % 16 } else { u8::MAX }))
 }
 
 /// Whether an instruction does nothing but compute a value that a tree may take in.
 pub(super) fn is_value(instruction: &Instruction) -> bool {
     match kind(instruction) {
         Kind::Operation(_) | Kind::Copy | Kind::Select | Kind::GlobalGet | Kind::Null | Kind::Load => true,
-        Kind::Store | Kind::GlobalSet | Kind::Branch(_) | Kind::Jump | Kind::Other => false,
+        Kind::Store | Kind::GlobalSet | Kind::Branch(_) | Kind::Jump | Kind::Table | Kind::Other => false,
     }
 }
 
@@ -141,7 +164,7 @@ pub(super) fn traits(instruction: &Instruction) -> Traits {
             traits.is_load = true;
         }
         Kind::Store | Kind::GlobalSet => traits.writes = true,
-        Kind::Branch(_) | Kind::Jump | Kind::Other => {
+        Kind::Branch(_) | Kind::Jump | Kind::Table | Kind::Other => {
             traits.reads = true;
             traits.writes = true;
         }
@@ -165,4 +188,13 @@ pub(super) fn strict(opcode: Opcode, constant: u64) -> Option<(Opcode, u64)> {
         _ => return None,
     };
     Some((opcode, constant))
+}
+
+/// Whether a comparison asks for the greater one: the mirrored one does the same.
+pub(super) fn is_greater(opcode: Opcode) -> bool {
+    use Opcode::*;
+    matches!(
+        opcode,
+        I32GtS | I32GtU | I32GeS | I32GeU | I64GtS | I64GtU | I64GeS | I64GeU | F32Gt | F32Ge | F64Gt | F64Ge
+    )
 }

@@ -74,6 +74,8 @@ pub(super) enum Root {
     Condition { value: Kid, target: Block, otherwise: Block, falls: bool },
     /// Control goes to `target`, which is the next block if `falls`.
     Jump { target: Block, falls: bool },
+    /// Control goes to the target with this number.
+    Table { index: Kid },
     /// The function returns.
     Return(Return),
     /// The function returns when the condition is not zero; else control goes on as for `Condition`.
@@ -104,7 +106,7 @@ impl Tree {
         match self.root {
             Root::Set { value, .. } => shape::set(self.node_key(value)),
             Root::Effect { node } => self.node_key(node),
-            Root::Condition { value, .. } => self.kid_key(value),
+            Root::Condition { value, .. } | Root::Table { index: value } => self.kid_key(value),
             Root::Return(Return { value: Some(value), .. }) => self.kid_key(value),
             Root::ReturnIf { condition, .. } => self.kid_key(condition),
             Root::Return(Return { value: None, .. }) => shape::NOTHING,
@@ -117,6 +119,7 @@ impl Tree {
         match self.root {
             Root::Set { .. } | Root::Effect { .. } => shape::statement(key),
             Root::Condition { .. } | Root::Jump { .. } => shape::branch(key),
+            Root::Table { .. } => shape::table(key),
             Root::Return(returned) => returned.handler_key(key),
             Root::ReturnIf { value, .. } => {
                 let returned = value.value.map_or(shape::NOTHING, |value| self.kid_key(value));
@@ -173,7 +176,9 @@ impl Tree {
             }
         };
         match &self.root {
-            Root::Condition { value, .. } | Root::Return(Return { value: Some(value), .. }) => look_at(value),
+            Root::Condition { value, .. }
+            | Root::Table { index: value }
+            | Root::Return(Return { value: Some(value), .. }) => look_at(value),
             Root::Return(Return { value: None, .. }) | Root::ReturnIf { .. } => {}
             Root::Set { .. } | Root::Effect { .. } | Root::Jump { .. } => {}
         }
@@ -307,6 +312,7 @@ impl Builder<'_, '_> {
                 Root::Jump { target, falls: self.compiling.next_block == Some(target) }
             }
             Kind::Branch(comparison) => self.condition(at, &row, comparison),
+            Kind::Table => Root::Table { index: self.operand(at, row.input(0)) },
             Kind::Store => Root::Effect { node: self.store(at, instruction.opcode(), &row) },
             Kind::GlobalSet => Root::Effect { node: self.global_set(at, &row) },
             Kind::Operation(_) | Kind::Copy | Kind::Select | Kind::GlobalGet | Kind::Null | Kind::Load => {
@@ -412,6 +418,11 @@ impl Builder<'_, '_> {
             Kind::Copy => self.operand(at, row.input(0)),
             Kind::Operation(opcode) => {
                 let left = self.operand(at, row.input(0));
+                if let Some(lanes) = row::permutation(instruction) {
+                    let lanes = leaf(self.compiling, lanes);
+                    let lanes = Leaf { bits: lanes.bits.map(row::of_one_vector), ..lanes };
+                    return self.binary(at, opcode, left, Kid::Leaf(lanes));
+                }
                 match row.inputs[1] {
                     Some(right) => {
                         let right = self.operand(at, right);
@@ -433,7 +444,7 @@ impl Builder<'_, '_> {
                 Kid::Node(self.push(at, head, [Some(address), None, None], extra))
             }
             Kind::Null => Kid::Leaf(Leaf { slot: None, class: Class::Bits64, bits: [0; 2], definition: None }),
-            Kind::Store | Kind::GlobalSet | Kind::Branch(_) | Kind::Jump | Kind::Other => {
+            Kind::Store | Kind::GlobalSet | Kind::Branch(_) | Kind::Jump | Kind::Table | Kind::Other => {
                 unreachable!("only values are taken in")
             }
         }
@@ -472,7 +483,7 @@ impl Builder<'_, '_> {
         let (rank_left, rank_right) = (rank(left), rank(right));
         let both_slots = (rank_left, rank_right) == (SLOT, SLOT);
         if let Some(mirrored) = opcode.info().facts.swapped
-            && (rank_left < rank_right || both_slots && is_greater(opcode))
+            && (rank_left < rank_right || both_slots && row::is_greater(opcode))
         {
             opcode = mirrored;
             std::mem::swap(&mut left, &mut right);
@@ -574,14 +585,6 @@ fn rank(kid: Kid) -> u8 {
         Kid::Leaf(_) => SLOT,
         Kid::Node(_) => 2,
     }
-}
-
-fn is_greater(opcode: Opcode) -> bool {
-    use Opcode::*;
-    matches!(
-        opcode,
-        I32GtS | I32GtU | I32GeS | I32GeU | I64GtS | I64GtU | I64GeS | I64GeU | F32Gt | F32Ge | F64Gt | F64Ge
-    )
 }
 
 fn is_nan(kid: Kid) -> bool {

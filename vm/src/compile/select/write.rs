@@ -2,11 +2,13 @@
 
 use super::tree::{Extra, Kid, Leaf, Node, Return, Root, Tree};
 use super::{Compiling, Planned, notes, settle};
+use crate::handlers::typed::statement::TABLE_ENTRY_HALVES;
 use crate::handlers::typed::word::{Class, NO_SLOT};
 use crate::runtime::context::Handler;
-use crate::threaded::kinds::BranchTo;
+use crate::threaded::kinds::{Branch, BranchTo, OperandKind};
 use crate::threaded::notes::Shown;
 use crate::threaded::{Assembler, rows};
+use minivm_isa::Instruction;
 use minivm_isa::entities::Block;
 
 /// Writes a statement.
@@ -76,6 +78,7 @@ fn finish_block(compiling: &mut Compiling, at: usize, ahead: u32, tree: &Tree) {
             compiling.asm.branch(BranchTo::block(target, pending));
             compiling.falls_through = false;
         }
+        Root::Table { .. } => write_table(compiling, at, pending),
         Root::Condition { target, otherwise, falls, .. } => {
             compiling.asm.branch(BranchTo::block(target, pending));
             go_on(compiling, at, pending, otherwise, falls);
@@ -91,6 +94,23 @@ fn finish_block(compiling: &mut Compiling, at: usize, ahead: u32, tree: &Tree) {
         }
         Root::Return(_) => unreachable!("returns are written by themselves"),
     }
+}
+
+/// Writes the targets of the jump through a table at `at`.
+fn write_table(compiling: &mut Compiling, at: usize, pending: u32) {
+    let Instruction::BranchTable { targets, default, .. } = &compiling.function.code[at] else {
+        unreachable!("it jumps through a table")
+    };
+    let last = u32::try_from(targets.len()).expect("targets are counted in u32");
+    compiling.asm.shows("last", || Shown::Text(last.to_string()));
+    compiling.asm.u32(last);
+    for target in targets.iter().copied().chain([*default]) {
+        compiling.asm.branch(BranchTo::block(target, pending));
+        for _ in Branch::HALVES..TABLE_ENTRY_HALVES {
+            compiling.asm.u16(0);
+        }
+    }
+    compiling.falls_through = false;
 }
 
 /// Goes on at a block, after a condition did not lead elsewhere.
@@ -109,7 +129,9 @@ pub(super) fn operands(asm: &mut Assembler, tree: &Tree) {
             asm.u16(slot);
         }
         Root::Effect { node: index } => node(asm, tree, &tree.nodes[index]),
-        Root::Condition { value, .. } | Root::ReturnIf { condition: value, .. } => kid(asm, tree, value),
+        Root::Condition { value, .. } | Root::Table { index: value } | Root::ReturnIf { condition: value, .. } => {
+            kid(asm, tree, value)
+        }
         Root::Return(Return { value: Some(value), .. }) => kid(asm, tree, value),
         Root::Return(Return { value: None, .. }) | Root::Jump { .. } => {}
     }

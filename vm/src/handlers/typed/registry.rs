@@ -3,7 +3,8 @@
 use super::calls::{call_after, call_element, return_after, return_if, return_value, return_value_if};
 use super::expression::Expr;
 use super::shape::{self, Key};
-use super::statement::{Statement, branch, jump_after, statement};
+use super::statement::{Statement, branch, branch_table, jump_after, statement};
+use super::vector::processor;
 use super::word::Word;
 use crate::runtime::context::Handler;
 use std::sync::OnceLock;
@@ -23,7 +24,7 @@ impl Registry {
     pub(crate) fn get() -> &'static Registry {
         static REGISTRY: OnceLock<Registry> = OnceLock::new();
         REGISTRY.get_or_init(|| {
-            let mut registry = Registry { entries: Vec::with_capacity(6000), index: vec![0; 1 << INDEX_BITS] };
+            let mut registry = Registry { entries: Vec::with_capacity(8000), index: vec![0; 1 << INDEX_BITS] };
             super::families::register(&mut registry);
             registry
         })
@@ -53,10 +54,24 @@ impl Registry {
         self.add(const { shape::statement(S::KEY) }, statement::<S>);
     }
 
+    /// The handler that does this statement on vectors and goes on, if the processor can.
+    #[inline(always)]
+    pub(crate) fn lanes<S: Statement>(&mut self) {
+        if let Some(handler) = processor::statement::<S>() {
+            self.add(const { shape::statement(S::KEY) }, handler);
+        }
+    }
+
     /// The handler that jumps when this is not zero.
     #[inline(always)]
     pub(crate) fn branch<E: Expr<Value = u32>>(&mut self) {
         self.add(const { shape::branch(E::KEY) }, branch::<E>);
+    }
+
+    /// The handler that jumps to the target with this number.
+    #[inline(always)]
+    pub(crate) fn table<E: Expr<Value = u32>>(&mut self) {
+        self.add(const { shape::table(E::KEY) }, branch_table::<E>);
     }
 
     /// The handler that does this statement and jumps.

@@ -66,6 +66,11 @@ pub(crate) const fn jump_after(statement: Key) -> Key {
     mix(9, statement)
 }
 
+/// A handler that jumps to one of many targets, whose number is an expression.
+pub(crate) const fn table(index: Key) -> Key {
+    mix(15, index)
+}
+
 /// The statement that does nothing.
 pub(crate) const NOTHING: Key = 0;
 

@@ -8,8 +8,6 @@ use crate::runtime::context::Context;
 use crate::threaded::Regs;
 use crate::threaded::kinds::{Branch, OperandKind};
 use crate::threaded::operands::Cursor;
-use crate::threaded::rows;
-use crate::threaded::table::Row;
 use minivm_isa::{Opcode, TrapCode};
 use std::marker::PhantomData;
 
@@ -112,14 +110,23 @@ macro_rules! fail {
 
 pub(crate) use fail;
 
+/// What a handler does that does a statement and goes on.
+macro_rules! execute_statement {
+    ($statement:ty, $pc:ident, $regs:ident, $cx:ident, $facc:ident) => {{
+        let mut c = Cursor::new($pc);
+        match <$statement>::execute(&mut c, $regs, $cx) {
+            Ok(()) => next!(c.end(), $regs, $cx, $facc),
+            Err(code) => $crate::handlers::typed::statement::fail!(code, c, $regs, $cx, $facc),
+        }
+    }};
+}
+
+pub(crate) use execute_statement;
+
 handler! {
     /// Does a statement and goes on.
     pub(crate) fn statement<S: Statement>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        match S::execute(&mut c, regs, cx) {
-            Ok(()) => next!(c.end(), regs, cx, facc),
-            Err(code) => fail!(code, c, regs, cx, facc),
-        }
+        execute_statement!(S, pc, regs, cx, facc)
     }
 }
 
@@ -158,12 +165,18 @@ handler! {
 pub(crate) const TABLE_ENTRY_HALVES: usize = 4;
 
 handler! {
-    /// Jumps to one of many targets. Operands: those of the row, then for each target and the default a branch.
-    pub(crate) fn branch_table(pc, regs, cx, facc) {
-        let rows::BranchTable { index, last } = rows::BranchTable::read(pc);
-        let index = u32::read(regs, index);
-        let entry = rows::BranchTable::rest(pc).here().add(index.min(last) as usize * TABLE_ENTRY_HALVES);
-        let branch = Branch::read(&mut Cursor::at(entry));
-        take_branch!(branch, pc, regs, cx, facc)
+    /// Jumps to one of many targets. Operands: those of the index, the number of the last target (32 bits), then for each target, of
+    /// which the last one is that of larger indices, a branch.
+    pub(crate) fn branch_table<E: Expr<Value = u32>>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        match E::eval(&mut c, regs, cx) {
+            Ok(index) => {
+                let last = c.u32();
+                let entry = c.here().add(index.min(last) as usize * TABLE_ENTRY_HALVES);
+                let branch = Branch::read(&mut Cursor::at(entry));
+                take_branch!(branch, pc, regs, cx, facc)
+            }
+            Err(code) => fail!(code, c, regs, cx, facc),
+        }
     }
 }

@@ -51,6 +51,36 @@ pub(crate) trait Word: Copy {
     unsafe fn immediate(c: &mut Cursor) -> Self;
 }
 
+/// What operators on vectors compute with: in trees lanes of any kind are one type, so that operators on different lanes fit together.
+pub(crate) trait Held: Word {
+    /// The type that trees know.
+    type Whole: Word;
+
+    /// From that type.
+    fn from_whole(whole: Self::Whole) -> Self;
+
+    /// As that type.
+    fn whole(self) -> Self::Whole;
+}
+
+macro_rules! held_as_they_are {
+    ($($ty:ty)*) => {$(
+        impl Held for $ty {
+            type Whole = $ty;
+            #[inline(always)]
+            fn from_whole(whole: $ty) -> $ty {
+                whole
+            }
+            #[inline(always)]
+            fn whole(self) -> $ty {
+                self
+            }
+        }
+    )*};
+}
+
+held_as_they_are! { u32 u64 f32 f64 }
+
 macro_rules! words {
     ($($ty:ty, $class:ident, |$regs:ident, $slot:ident| $read:expr, |$value:ident| $write:expr, |$c:ident| $immediate:expr;)*) => {$(
         impl Word for $ty {
@@ -148,6 +178,20 @@ macro_rules! lanes {
             unsafe fn immediate(c: &mut Cursor) -> Self {
                 // SAFETY: the caller knows the layout of its own instruction; lanes may be any bits.
                 unsafe { c.wide() }
+            }
+        }
+
+        impl Held for [$ty; $count] {
+            type Whole = Wide;
+            #[inline(always)]
+            fn from_whole(whole: Wide) -> Self {
+                // SAFETY: both are 128 bits that may be any.
+                unsafe { std::mem::transmute::<Halves, Self>(whole.0) }
+            }
+            #[inline(always)]
+            fn whole(self) -> Wide {
+                // SAFETY: as above.
+                Wide(unsafe { std::mem::transmute::<Self, Halves>(self) })
             }
         }
     )*};

@@ -37,6 +37,7 @@ fn moves(registry: &mut Registry) {
     registry.returns::<Slot<u64>>();
     registry.returns::<Imm<u32>>();
     registry.returns::<Imm<u64>>();
+    registry.table::<Slot<u32>>();
     registry.branch::<Slot<u32>>();
     registry.branch::<Imm<u32>>();
     registry.branch::<Unary<I32Eqz, Slot<u32>>>();

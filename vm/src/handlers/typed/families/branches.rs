@@ -5,6 +5,7 @@ use crate::handlers::typed::access::*;
 use crate::handlers::typed::expression::*;
 use crate::handlers::typed::operators::*;
 use crate::handlers::typed::registry::Registry;
+use crate::handlers::typed::statement::*;
 
 /// Registers the family.
 pub(super) fn register(registry: &mut Registry) {
@@ -12,6 +13,36 @@ pub(super) fn register(registry: &mut Registry) {
     of_memory(registry);
     of_wide_integers(registry);
     of_floats(registry);
+    tables(registry);
+}
+
+/// Jumps through tables, as those who interpret instructions of their own do.
+fn tables(registry: &mut Registry) {
+    each! { registry;
+        E in [
+            SlotImm<I32Add>, SlotImm<I32And>, SlotImm<I32ShrU>, WithImm<I32And, SlotImm<I32ShrU>>, WithImm<I32Add, SlotImm<I32And>>
+        ];
+        table E;
+    }
+    each! { registry; O in loads_32!; P in addresses!;
+        table Load<O, Slot<u32>>;
+        table Load<O, P>;
+        table WithImm<I32Add, Load<O, Slot<u32>>>;
+        table WithImm<I32Add, Load<O, P>>;
+        table WithImm<I32And, Load<O, Slot<u32>>>;
+        table WithImm<I32And, Load<O, P>>;
+    }
+    each! { registry;
+        A in [
+            Set<SlotImm<I32Add>>, Set<Move<Slot<u64>>>, Set<Move<Imm<u32>>>, Set<SlotSlot<I32Add>>, Set<SlotImm<I32And>>,
+            Set<SlotImm<I32ShrU>>, Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load8U, Slot<u32>>>,
+            Set<Load<I32Load, SlotImm<I32Add>>>, Set<Load<I32Load8U, SlotImm<I32Add>>>, Store<I32Store, Slot<u32>, Slot<u32>>
+        ];
+        E in [Slot<u32>, SlotImm<I32Add>, SlotImm<I32And>, Load<I32Load8U, Slot<u32>>];
+        table After<A, E>;
+        table After<Then<Set<SlotImm<I32Add>>, A>, E>;
+        table After<Then<A, Set<SlotImm<I32Add>>>, E>;
+    }
 }
 
 fn of_integers(registry: &mut Registry) {
@@ -33,6 +64,11 @@ fn of_integers(registry: &mut Registry) {
         branch Not<WithImm<I32And, I>>;
         branch WithSlot<I32And, I>;
         branch Not<WithSlot<I32And, I>>;
+    }
+    // A bit of a word.
+    each! { registry; I in [SlotSlot<I32ShrU>, SlotSlot<I32Shl>];
+        branch WithImm<I32And, I>;
+        branch Not<WithImm<I32And, I>>;
     }
     each! { registry; C in strict_32!;
         I in [SlotImm<I32Add>, SlotSlot<I32Add>, SlotSlot<I32Sub>, SlotImm<I32ShrU>, SlotImm<I32Xor>, SlotImm<I32Or>];

@@ -59,13 +59,26 @@ fn three_operators(registry: &mut Registry) {
         statement Set<WithSlot<I32Xor, J>>;
         statement Set<WithImm<I32Add, J>>;
     }
+    // Hashes that multiply.
+    each! { registry; O in [I32Xor, I32Add];
+        I in [SlotImm<I32And>, SlotImm<I32ShrU>, Load<I32Load8U, Slot<u32>>, Load<I32Load8U, SlotImm<I32Add>>];
+        statement Set<WithSlot<O, I>>;
+        statement Set<WithImm<I32Mul, WithSlot<O, I>>>;
+    }
     // Mixing, as hashes do it.
     each! { registry; I in [SlotImm<I32Rotl>, SlotSlot<I32And>, SlotImm<I32ShrU>];
         J in [SlotImm<I32Rotl>, SlotSlot<I32And>, SlotImm<I32ShrU>];
         statement Set<WithSlot<I32Add, Binary<I32Xor, I, J>>>;
         statement Set<WithSlot<I32Xor, Binary<I32Xor, I, J>>>;
+        statement Set<WithSlot<I32Add, WithSlot<I32Xor, I>>>;
+        statement Set<WithSlot<I32Xor, WithSlot<I32Xor, I>>>;
+        statement Set<WithSlot<I32Xor, Binary<I32Xor, I, J>>>;
         statement Set<Binary<I32Xor, WithSlot<I32Xor, I>, J>>;
         statement Set<WithSlot<I32Add, Binary<I32Xor, WithSlot<I32Xor, I>, J>>>;
+    }
+    each! { registry; I in [SlotImm<I32Rotl>, SlotImm<I32ShrU>];
+        statement Set<Binary<I32Xor, Binary<I32Xor, SlotImm<I32Rotl>, SlotImm<I32Rotl>>, I>>;
+        statement Set<WithSlot<I32Add, Binary<I32Xor, Binary<I32Xor, SlotImm<I32Rotl>, SlotImm<I32Rotl>>, I>>>;
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) fn register(registry: &mut Registry) {
     loads_in_operators(registry);
     stores(registry);
     stores_of_operators(registry);
+    local_arrays(registry);
+    records(registry);
     far(registry);
 }
 
@@ -153,6 +155,65 @@ fn stores_of_operators(registry: &mut Registry) {
         statement Set<WithSlot<O, I>>;
         statement Store<I32Store, Slot<u32>, WithSlot<O, I>>;
         statement Store<I32Store, Slot<u32>, Binary<O, I, Load<I32Load, P>>>;
+    }
+}
+
+/// Arrays on the stack: of registers, of operands.
+fn local_arrays(registry: &mut Registry) {
+    each! { registry; E in [LocalElement, ElementOfLocal];
+        statement Set<WithImm<I32Add, E>>;
+        statement Set<Load<I32Load, E>>;
+        statement Set<Load<I32Load8U, E>>;
+        statement Set<Load<I64Load, E>>;
+        statement Store<I32Store, E, Slot<u32>>;
+        statement Store<I32Store, E, Imm<u32>>;
+        statement Store<I32Store8, E, Slot<u32>>;
+        statement Store<I64Store, E, Slot<u64>>;
+        statement Store<I32Store, Slot<u32>, Load<I32Load, E>>;
+        statement Store<I32Store, E, SlotImm<I32Add>>;
+        statement Store<I32Store, E, Load<I32Load, Slot<u32>>>;
+        statement Store<I32Store, E, Load<I32Load, SlotImm<I32Add>>>;
+        statement Store<I32Store, E, Load<I32Load, Element>>;
+        statement Store<I32Store, E, Load<I32Load, StaticElement>>;
+        jump_after Store<I32Store, E, Slot<u32>>;
+        jump_after Store<I32Store, E, Load<I32Load, Element>>;
+        jump_after Store<I32Store, E, Load<I32Load, StaticElement>>;
+    }
+    each! { registry; O in [I32Add, I32Sub, I32Mul, I32And, I32Or, I32Xor]; E in [LocalElement, ElementOfLocal, Element];
+        statement Set<WithSlot<O, Load<I32Load, E>>>;
+        statement Store<I32Store, Slot<u32>, WithSlot<O, Load<I32Load, E>>>;
+    }
+    each! { registry; O in [I32Add, I32Sub, I32Mul, I32And, I32Or, I32Xor]; P in places!;
+        statement Store<I32Store, Slot<u32>, WithSlot<O, Load<I32Load, P>>>;
+    }
+    each! { registry; O in strict_32!; P in places!;
+        statement Store<I32Store, P, SlotSlot<O>>;
+        statement Store<I32Store, P, SlotImm<O>>;
+        statement Store<I32Store, P, WithSlot<O, Load<I32Load, Slot<u32>>>>;
+    }
+    each! { registry; O in [I32DivS, I32DivU, I32RemS, I32RemU];
+        statement Store<I32Store, Slot<u32>, SlotSlot<O>>;
+        statement Store<I32Store, Slot<u32>, SlotImm<O>>;
+    }
+}
+
+fn records(registry: &mut Registry) {
+    each! { registry; O in loads_32!;
+        statement Set<Load<O, RecordElement>>;
+    }
+    each! { registry; C in equalities_32!; O in [I32Load, I32Load8U];
+        branch WithSlot<C, Load<O, RecordElement>>;
+        branch WithImm<C, Load<O, RecordElement>>;
+    }
+    each! { registry; E in [RecordElement, Element]; O in [I32Load, I32Load8U];
+        statement Then<Set<E>, Set<Load<O, Slot<u32>>>>;
+        branch After<Then<Set<E>, Set<Load<O, Slot<u32>>>>, Slot<u32>>;
+        branch After<Then<Set<E>, Set<Load<O, Slot<u32>>>>, Not<Slot<u32>>>;
+    }
+    // Bytes of a static table that are picked by a few bits.
+    each! { registry; P in places!; I in [SlotImm<I32And>, SlotImm<I32ShrU>];
+        statement Store<I32Store8, P, Load<I32Load8U, I>>;
+        statement Store<I32Store8, P, Load<I32Load8U, WithImm<I32Add, I>>>;
     }
 }
 

@@ -12,8 +12,16 @@ macro_rules! each {
         $registry.statement::<$shape>();
         each!($registry; $($rest)*);
     };
+    ($registry:ident; lanes $shape:ty; $($rest:tt)*) => {
+        $registry.lanes::<$shape>();
+        each!($registry; $($rest)*);
+    };
     ($registry:ident; branch $shape:ty; $($rest:tt)*) => {
         $registry.branch::<$shape>();
+        each!($registry; $($rest)*);
+    };
+    ($registry:ident; table $shape:ty; $($rest:tt)*) => {
+        $registry.table::<$shape>();
         each!($registry; $($rest)*);
     };
     ($registry:ident; jump_after $shape:ty; $($rest:tt)*) => {
@@ -87,6 +95,8 @@ mod memory;
 mod pairs;
 mod sample;
 mod shapes;
+#[cfg(minivm_tail)]
+mod vectors;
 
 use super::registry::Registry;
 
@@ -103,5 +113,6 @@ pub(crate) fn register(registry: &mut Registry) {
         branches::register(registry);
         pairs::register(registry);
         calls::register(registry);
+        vectors::register(registry);
     }
 }

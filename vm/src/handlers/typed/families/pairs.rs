@@ -144,6 +144,30 @@ fn statements(registry: &mut Registry) {
     each! { registry; A in common!; B in common!; C in common!;
         statement Then<Then<A, B>, C>;
     }
+    // Bits of an array of words.
+    each! { registry;
+        A in [Increment, Set<SlotSlot<I32Add>>, Set<SlotSlot<I64Add>>, Set<SlotImm<I64Add>>, Set<OneSlot<I32WrapI64>>];
+        E in [
+            Set<WithSlot<I32Add, WithImm<I32Shl, Unary<I32WrapI64, SlotImm<I64ShrU>>>>>,
+            Set<WithSlot<I32Add, WithImm<I32And, SlotImm<I32ShrU>>>>, Set<Element>
+        ];
+        statement Then<A, E>;
+        statement Then<Then<A, E>, Store<I32Store, Slot<u32>, Binary<I32Or, ImmSlot<I32Shl>, Load<I32Load, Slot<u32>>>>>;
+        statement Then<E, Store<I32Store, Slot<u32>, Binary<I32Or, ImmSlot<I32Shl>, Load<I32Load, Slot<u32>>>>>;
+    }
+    // Recurrences of doubles.
+    each! { registry; A in [Set<SlotSlot<F64Add>>, Set<SlotWith<F64Add, SlotSlot<F64Sub>>>, Set<SlotWith<F64Add, SlotSlot<F64Mul>>>];
+        B in [Set<SlotSlot<F64Add>>, Set<SlotWith<F64Add, SlotSlot<F64Sub>>>, Set<SlotWith<F64Add, SlotSlot<F64Mul>>>];
+        statement Then<Then<A, Copy>, B>;
+        statement Then<Then<Then<A, Copy>, B>, Copy>;
+    }
+    // Sums of products.
+    each! { registry; P in sums!; Q in sums!;
+        statement Then<
+            Set<SlotWith<F64Add, Binary<F64Mul, Load<F64Load, Slot<u32>>, Load<F64Load, Slot<u32>>>>>,
+            Set<SlotWith<F64Add, Binary<F64Mul, Load<F64Load, P>, Load<F64Load, Q>>>>
+        >;
+    }
     each! { registry; A in larger!;
         statement Then<A, Increment>;
         statement Then<Increment, A>;
@@ -205,10 +229,48 @@ fn branches(registry: &mut Registry) {
         ];
         branch After<A, C>;
     }
+    each! { registry; A in [Set<SlotSlot<F64Mul>>, Set<SlotWith<F64Add, SlotSlot<F64Mul>>>];
+        B in [Set<SlotSlot<F64Mul>>, Set<SlotWith<F64Add, SlotSlot<F64Mul>>>];
+        C in [
+            SlotImm<F64Lt>, SlotImm<F64Gt>, SlotImm<F64Le>, SlotImm<F64Ge>, WithImm<F64Le, SlotSlot<F64Add>>,
+            WithImm<F64Gt, SlotSlot<F64Add>>, WithImm<F64Lt, SlotSlot<F64Add>>, WithImm<F64Ge, SlotSlot<F64Add>>
+        ];
+        branch After<Then<A, B>, C>;
+        branch After<Then<Then<Set<SlotSlot<F64Mul>>, A>, B>, C>;
+    }
     each! { registry; A in static_words!; C in conditions!;
         branch After<A, C>;
     }
-    // What loops end in: counters and the test.
+    counters(registry);
+    whole_loops(registry);
+}
+
+/// What loops end in.
+fn counters(registry: &mut Registry) {
+    // Strings that are compared or copied.
+    each! { registry; A in [Set<Load<I32Load8U, Slot<u32>>>, Increment]; B in [Set<Load<I32Load8U, Slot<u32>>>, Increment];
+        C in [
+            Slot<u32>, Not<Slot<u32>>, SlotSlot<I32Eq>, SlotSlot<I32Ne>, SlotImm<I32Eq>, SlotImm<I32Ne>,
+            WithSlot<I32Eq, SlotImm<I32And>>, WithSlot<I32Ne, SlotImm<I32And>>, Load<I32Load8U, Slot<u32>>,
+            Not<Load<I32Load8U, Slot<u32>>>
+        ];
+        branch After<Then<A, B>, C>;
+    }
+    // Three counters.
+    each! { registry; A in [Increment, Set<SlotSlot<I32Add>>]; B in [Increment, Set<SlotSlot<I32Add>>];
+        C in [Slot<u32>, SlotSlot<I32Ne>, SlotSlot<I32LtU>, SlotSlot<I32LtS>, SlotImm<I32Ne>];
+        branch After<Then<Then<A, B>, Increment>, C>;
+    }
+    // Wide counters.
+    each! { registry; A in [Increment, Set<SlotSlot<I32Add>>, Set<SlotSlot<I64Add>>]; B in [Set<SlotSlot<I64Add>>, Set<SlotImm<I64Add>>];
+        C in [
+            SlotSlot<I64Ne>, SlotSlot<I64LtS>, SlotSlot<I64LtU>, SlotSlot<I64LeS>, SlotSlot<I64LeU>,
+            WithSlot<I64LtS, SlotSlot<I64Add>>, WithSlot<I64LtU, SlotSlot<I64Add>>, WithSlot<I64LeS, SlotSlot<I64Add>>,
+            WithSlot<I64LeU, SlotSlot<I64Add>>
+        ];
+        branch After<Then<A, B>, C>;
+    }
+    // Counters and the test.
     each! { registry; B in [Increment, Copy]; C in conditions!;
         A in [
             Increment, Copy, Set<SlotSlot<I32Add>>, Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load8U, Slot<u32>>>,
@@ -217,7 +279,6 @@ fn branches(registry: &mut Registry) {
         ];
         branch After<Then<A, B>, C>;
     }
-    whole_loops(registry);
 }
 
 /// Loops over arrays that do one thing.

@@ -6,6 +6,8 @@ use crate::handlers::typed::expression::*;
 use crate::handlers::typed::operators::*;
 use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::statement::*;
+use crate::handlers::typed::vector::{F64x2Add, F64x2Mul, I8x16Swizzle, I32x4Add, V128AnyTrue, V128Xor};
+use crate::handlers::typed::word::Wide;
 
 /// Registers the sample.
 pub(super) fn register(registry: &mut Registry) {
@@ -33,6 +35,23 @@ pub(super) fn register(registry: &mut Registry) {
     each! { registry; E in [SlotSlot<I32Add>, Load<I32Load, Slot<u32>>, SlotSlot<I32DivU>];
         returns E;
     }
+    each! { registry; O in [F64x2Add, F64x2Mul]; I in [F64x2Add, F64x2Mul];
+        lanes Set<Binary<O, SlotSlot<I>, Slot<Wide>>>;
+        lanes Set<Binary<O, Slot<Wide>, SlotSlot<I>>>;
+    }
+    each! { registry; O in [I32x4Add, V128Xor]; A in [Load<V128Load, Slot<u32>>];
+        lanes Set<SlotSlot<O>>;
+        lanes Set<Binary<O, A, Slot<Wide>>>;
+        lanes Set<SlotImm<I8x16Swizzle>>;
+        lanes Set<Binary<I8x16Swizzle, SlotSlot<O>, Imm<Wide>>>;
+        lanes Then<Set<SlotSlot<O>>, Set<SlotSlot<O>>>;
+    }
+    registry.table::<SlotImm<I32Add>>();
+    registry.table::<Load<I32Load8U, Slot<u32>>>();
+    registry.table::<After<Set<SlotImm<I32Add>>, Slot<u32>>>();
+    registry.table::<After<Set<Load<I32Load, Slot<u32>>>, Slot<u32>>>();
+    registry.branch::<OneSlot<V128AnyTrue>>();
+    registry.branch::<Unary<I32Eqz, OneSlot<V128AnyTrue>>>();
     registry.statement::<Store<I32Store, SlotImm<I32Add>, Slot<u32>>>();
     registry.statement::<Then<Set<SlotImm<I32Add>>, Set<SlotImm<I32Add>>>>();
     registry.statement::<Then<Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load, Slot<u32>>>>>();

@@ -51,6 +51,15 @@ pub(super) type Element = WithSlot<I32Add, SlotImm<I32Shl>>;
 /// An index times a power of two, plus a constant: an element of a static array.
 #[cfg(minivm_tail)]
 pub(super) type StaticElement = WithImm<I32Add, SlotImm<I32Shl>>;
+/// An index times a power of two, plus a register and a constant: an element of an array on the stack.
+#[cfg(minivm_tail)]
+pub(super) type LocalElement = Binary<I32Add, SlotImm<I32Add>, SlotImm<I32Shl>>;
+/// The same, computed in the other order.
+#[cfg(minivm_tail)]
+pub(super) type ElementOfLocal = Binary<I32Add, SlotImm<I32Shl>, SlotImm<I32Add>>;
+/// An index times a size, plus a register: an element of an array of records.
+#[cfg(minivm_tail)]
+pub(super) type RecordElement = WithSlot<I32Add, SlotImm<I32Mul>>;
 /// A word loaded from a register.
 #[cfg(minivm_tail)]
 pub(super) type Word32 = Load<I32Load, Slot<u32>>;

@@ -11,8 +11,8 @@ vectors! {
     V128Bitselect(if_one: [u64; 2], if_zero: [u64; 2], mask: [u64; 2]) -> [u64; 2] =
         each(|index| if_one[index] & mask[index] | if_zero[index] & !mask[index]);
     V128AnyTrue(src: [u64; 2]) -> u32 = u32::from(src[0] | src[1] != 0);
-    I8x16Shuffle(lhs: [u8; 16], rhs: [u8; 16], lanes: [u8; 16]) -> [u8; 16] = shuffle(lhs, rhs, lanes);
-    I8x16Swizzle(lhs: [u8; 16], rhs: [u8; 16]) -> [u8; 16] = swizzle(lhs, rhs);
+    I8x16Shuffle(lhs: [u8; 16], rhs: [u8; 16], lanes: [u8; 16]) -> [u8; 16] = shuffle::<I>(lhs, rhs, lanes);
+    I8x16Swizzle(lhs: [u8; 16], rhs: [u8; 16]) -> [u8; 16] = swizzle::<I>(lhs, rhs);
     I8x16Splat(src: u32) -> [u8; 16] = [src as u8; 16];
     I8x16ExtractLaneS(src: [i8; 16]; lane) -> u32 = i32::from(src[lane & 15]) as u32;
     I8x16ExtractLaneU(src: [u8; 16]; lane) -> u32 = u32::from(src[lane & 15]);
