@@ -177,7 +177,7 @@ pub(crate) fn translate(
     let blocks = portable.blocks.keys().map(|_| b.create_block()).collect();
     let exit = b.create_block();
     b.set_cold_block(exit);
-    b.append_block_param(exit, machine::I64);
+    b.append_block_param(exit, machine::I32);
     b.append_block_param(exit, machine::I64);
     let gone = b.create_block();
     b.set_cold_block(gone);
