@@ -213,13 +213,33 @@ pub fn piece(random: &mut Random) -> String {
     }
 }
 
-/// A program that tries so many pieces, those of a seed from a number on.
-pub fn program(seed: u64, first: u64, count: u64) -> String {
+/// What ends pieces without an end, for the program that finds them out: with a hook nothing runs as it does without.
+const BOUND: &str = r#"
+local call = pcall
+local function pcall(chunk)
+  debug.sethook(function() error("too long", 0) end, "", 1000000)
+  local function ended(...) debug.sethook() return ... end
+  return ended(call(chunk))
+end
+"#;
+
+/// The line that a piece gives which [`bounded_program`] has ended.
+pub fn is_endless(line: &str) -> bool {
+    line.ends_with("\terror too long")
+}
+
+/// A program that tries pieces of a seed.
+pub fn program(seed: u64, numbers: impl Iterator<Item = u64>) -> String {
     let mut text = PREAMBLE.to_owned();
-    for number in first..first + count {
+    for number in numbers {
         let piece = piece(&mut Random::new(seed, number));
         // A level of a long string that no piece ends.
         text.push_str(&format!("check({number}, [====[{piece}]====])\n"));
     }
     text
+}
+
+/// As [`program`]; pieces that take long are ended.
+pub fn bounded_program(seed: u64, numbers: impl Iterator<Item = u64>) -> String {
+    BOUND.to_owned() + &program(seed, numbers)
 }
