@@ -343,35 +343,31 @@ impl Context {
         self.install_finished();
     }
 
-    /// Where code is to be entered that is wanted at the start of a function, or at the head of a loop: there, and at other loops
-    /// that are known to run, each with its block, unless code was asked for that is. Typed functions are compiled once, with
-    /// all that there is to enter.
+    /// Where code is to be entered that is wanted at the start of a function, or at the head of a loop, each with its block, unless
+    /// code was asked for that is. Typed functions are compiled once, to be entered everywhere. `any` code is entered where it is
+    /// wanted alone: what enters an inner loop makes the outer ones slower, and guards keep values less well known in them.
     fn entries(&self, guest: &GuestFunction, head: Option<Block>) -> Option<Vec<(EntryPlace, Option<Block>)>> {
         let (native, function) = (guest.native().get(), guest.portable());
         let asked = native.asked.borrow();
-        let start = EntryPlace { pc: guest.loaded().entry(), unpaid: 0, number: 0 };
+        let start = (EntryPlace { pc: guest.loaded().entry(), unpaid: 0, number: 0 }, None);
+        let at_head = |head| loop_place(guest, head).map(|(place, block)| (place, Some(block)));
         let wanted = match head.filter(|&head| is_later(head)) {
             None => start,
-            Some(head) => loop_place(guest, head)?.0,
+            Some(head) => at_head(head).map(|(place, block)| (EntryPlace { number: 1, ..place }, block))?,
         };
-        if asked.contains(&wanted.pc) {
+        if asked.contains(&wanted.0.pc) {
             return None;
         }
-        let is_whole = guest.convention == Convention::Typed || self.native.policy.always;
-        let is_known = is_whole || !native.leaves_unseen();
-        let mut entries = Vec::new();
-        if (is_whole || wanted.pc == start.pc) && !asked.contains(&start.pc) {
-            entries.push((start, None));
+        if guest.convention != Convention::Typed && !self.native.policy.always {
+            return Some(vec![wanted]);
         }
-        let profile = native.profile.borrow();
-        let mut number = 0;
-        let heads = loop_heads(function).into_iter().filter(|&head| is_later(head));
-        for (place, block) in heads.filter_map(|head| loop_place(guest, head)) {
-            let has_run = || profile.get(function.block_range(block).start).is_some_and(|seen| seen.count > 0);
-            let is_new = !asked.contains(&place.pc) && entries.iter().all(|(other, _)| other.pc != place.pc);
-            if is_new && place.pc != start.pc && (is_known || place.pc == wanted.pc || has_run()) {
-                number += 1;
-                entries.push((EntryPlace { number, ..place }, Some(block)));
+        let heads = loop_heads(function).into_iter().filter(|&head| is_later(head)).filter_map(at_head);
+        let mut seen = vec![start.0.pc];
+        let mut entries: Vec<_> = (!asked.contains(&start.0.pc)).then_some(start).into_iter().collect();
+        for (place, block) in heads {
+            if !asked.contains(&place.pc) && !seen.contains(&place.pc) {
+                entries.push((EntryPlace { number: seen.len() as u64, ..place }, block));
+                seen.push(place.pc);
             }
         }
         Some(entries)
