@@ -13,9 +13,10 @@ use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::frame::Frame;
-use crate::threaded::operands::{values_at, words_between};
+use crate::threaded::operands::{set_any, values_at, words_between};
 use crate::threaded::{Flow, Regs};
-use minivm_isa::Convention;
+use crate::value::Value;
+use minivm_isa::{Convention, Type};
 
 /// How a fiber's state is written.
 pub(crate) mod state {
@@ -107,19 +108,19 @@ impl Saving<'_> {
                 state::RUNNING | state::RAISED => (Flow { pc: self.cx.pc, regs: self.cx.regs }, false),
                 _ => (Flow { pc: fiber.pc, regs: fiber.saved_regs() }, fiber.waits_for_call()),
             };
-            self.levels(fiber, at, calling, heap, out)
+            let has_failed = matches!(kind, state::RAISED | state::FAILED | state::PARKED_RAISED);
+            self.levels(fiber, (at, calling, has_failed), heap, out)
         }
     }
 
-    /// Writes the levels of a stack from the bottom up.
+    /// Writes the levels of a stack from the bottom up; `has_failed` says that an error happened in the one on top.
     ///
     /// # Safety
     /// `at` is the state of the fiber, whole, which nobody changes meanwhile.
     unsafe fn levels(
         &mut self,
         fiber: &Fiber,
-        at: Flow,
-        calling: bool,
+        (at, calling, has_failed): (Flow, bool, bool),
         heap: &mut HeapSaver,
         out: &mut Writer,
     ) -> Result<(), SnapshotError> {
@@ -139,17 +140,24 @@ impl Saving<'_> {
         out.number(self.overflow_level(fiber, &levels));
         write_hook_levels(fiber, &levels, out);
         out.count(levels.len());
-        for level in &levels {
+        for (index, level) in levels.iter().enumerate() {
             // SAFETY: the levels are those of the stack.
             unsafe {
                 match *level {
                     Level::Guest { guest, closure, regs, instruction, calling, .. } => {
+                        let handles = |above: &Level<'_>| match *above {
+                            Level::Continuation { continuation } => {
+                                Continuation::at(continuation).kind == ContinuationKind::MessageHandler
+                            }
+                            _ => false,
+                        };
+                        let ended = levels.get(index + 1).map_or(has_failed, handles);
                         out.byte(GUEST);
                         heap.reference(closure.cast(), out);
                         out.count(instruction);
                         out.flag(calling);
                         out.flag(fiber.pinned.contains(&words_between(fiber.stack.start(), regs)));
-                        self.registers(guest, regs, (instruction, calling), heap, out);
+                        self.registers(guest, regs, (instruction, calling, ended), heap, out);
                     }
                     Level::Host { closure, base, continuation, .. } => {
                         write_host(closure, base, continuation, heap, out);
@@ -168,7 +176,8 @@ impl Saving<'_> {
         Ok(())
     }
 
-    /// Writes the registers that hold something at an instruction.
+    /// Writes the registers that hold something at an instruction. Where an error has `ended` it, those that optimised code may not
+    /// have written hold nothing: nobody goes on there, and a state is the same in every form of code.
     ///
     /// # Safety
     /// `regs` are those of a frame of the function in baseline code, at that instruction.
@@ -176,17 +185,21 @@ impl Saving<'_> {
         &mut self,
         guest: &GuestFunction,
         regs: Regs,
-        (instruction, calling): (usize, bool),
+        (instruction, calling, ended): (usize, bool, bool),
         heap: &mut HeapSaver,
         out: &mut Writer,
     ) {
         let (function, slots) = (guest.portable(), guest.slots());
         let map = guest.stack_map().expect("it is made with the code");
         let held = map.held_baseline(function, instruction, calling);
+        let absent = if ended { map.absent_before(function, instruction) } else { Vec::new() };
+        let (nil, zero) = (nil_words(), [0; 2]);
         // SAFETY: in baseline code every register holds what the dataflow says it does.
         unsafe {
             for (reg, &ty) in function.registers.iter() {
-                if held.contains(reg) {
+                if held.contains(reg) && absent.contains(&reg) {
+                    typed(heap, ty, if ty == Type::Any { nil.as_ptr() } else { zero.as_ptr() }, out);
+                } else if held.contains(reg) {
                     typed(heap, ty, regs.add(slots.of(reg) as usize), out);
                 }
             }
@@ -196,6 +209,14 @@ impl Saving<'_> {
             }
         }
     }
+}
+
+/// Nil, as a register holds it.
+fn nil_words() -> [u64; 2] {
+    let mut words = [0; 2];
+    // SAFETY: an `any` value takes two words.
+    unsafe { set_any(words.as_mut_ptr(), 0, Value::NIL) };
+    words
 }
 
 impl Saving<'_> {

@@ -287,6 +287,15 @@ impl StackMap {
         [self.hidden_during(function, here), self.forgotten(function, here)].concat()
     }
 
+    /// The registers that have a value at `here`, as far as the portable code knows, which optimised code has nowhere.
+    pub(crate) fn absent_before(&self, function: &Function, here: usize) -> Vec<Reg> {
+        let absent = |elided| match elided {
+            Elided::Nowhere(reg) => Some(reg),
+            Elided::InWindow(..) => None,
+        };
+        self.elided_before(function, here).into_iter().filter_map(absent).collect()
+    }
+
     /// The registers that are read by the call at an instruction, and by nothing after it.
     pub(crate) fn forgotten(&self, function: &Function, call: usize) -> Vec<Elided> {
         let live = |calling| self.live(function, Place { instruction: call, calling, baseline: true });
