@@ -90,6 +90,16 @@ pub fn run_in_slices(
     ended(machine.resume())
 }
 
+/// Tries whether a fresh machine loads what a machine has saved, and saves the same once more.
+///
+/// # Errors
+/// When it does not.
+pub(crate) fn check_saved(bytes: &[u8], fresh: impl Fn() -> Result<Machine, String>) -> Result<(), String> {
+    let mut other = fresh()?;
+    other.load(bytes).map_err(|error| error.to_string())?;
+    is_saved_again(&saved_again(&mut other)?, bytes, "loaded and")
+}
+
 /// How a machine gets the state of another.
 #[derive(Clone, Copy)]
 enum By {
@@ -110,12 +120,21 @@ fn replacement(
         By::Copying => (machine.copy_into(&mut other), "copied and"),
     };
     done.map_err(|error| error.to_string())?;
-    let again = other.save(b"note", CodeForm::Whole).map_err(|error| format!("once more: {error}"))?;
-    if again != bytes {
-        let at = bytes.iter().zip(&again).position(|(one, other)| one != other);
-        return Err(format!("{what} saved once more, the bytes differ from {at:?} on ({} bytes)", bytes.len()));
-    }
+    is_saved_again(&saved_again(&mut other)?, bytes, what)?;
     Ok(other)
+}
+
+fn saved_again(machine: &mut Machine) -> Result<Vec<u8>, String> {
+    machine.save(b"note", CodeForm::Whole).map_err(|error| format!("once more: {error}"))
+}
+
+/// Whether what was saved once more is the same.
+fn is_saved_again(again: &[u8], bytes: &[u8], what: &str) -> Result<(), String> {
+    if again == bytes {
+        return Ok(());
+    }
+    let at = bytes.iter().zip(again).position(|(one, other)| one != other);
+    Err(format!("{what} saved once more, the bytes differ from {at:?} on ({} bytes)", bytes.len()))
 }
 
 pub(crate) fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {

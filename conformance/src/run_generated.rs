@@ -4,7 +4,7 @@
 use crate::generate::{HOST, LIBRARY, Programs, programs};
 use crate::native::{self, Mode};
 use crate::random::Random;
-use crate::reload::{Plan, Reloads, run_in_slices};
+use crate::reload::{Plan, Reloads, check_saved, run_in_slices};
 use minivm::raw::heap::Stress;
 use minivm::raw::{
     CodeForm, Failure, HostCall, Limits, LinkError, Machine, Outcome, Protect, Raise, RunState, Tag, Value,
@@ -225,7 +225,10 @@ fn run_on(
             machine.prepare(main, &[]);
             let ended = go(&mut machine, way, number, &mut fuel, &mut |_, _| {});
             state = (way.stress() == Stress::Off)
-                .then(|| machine.save(b"", CodeForm::Whole).map_err(|error| error.to_string()));
+                .then(|| machine.save(b"note", CodeForm::Whole).map_err(|error| error.to_string()));
+            if let (Way::Fast, Some(Ok(bytes))) = (way, &state) {
+                check_saved(bytes, || fresh(&log)).map_err(|why| format!("what was saved: {why}"))?;
+            }
             machine.release(kept);
             ended
         }
@@ -241,6 +244,13 @@ fn run_on(
     Ok(Ran { log, fuel, is_refused, state })
 }
 
+/// A machine that has what programs import.
+fn fresh(log: &Log) -> Result<Machine, String> {
+    let mut machine = crate::raw_machine(LIMITS);
+    define_host(&mut machine, log).map_err(|error| error.to_string())?;
+    Ok(machine)
+}
+
 /// Runs programs one instruction at a time, each in a machine that loads what the one before has saved, or into which its state was
 /// copied; gives what they noted, and how they ended.
 ///
@@ -249,11 +259,7 @@ fn run_on(
 pub fn run_reloaded(programs: &Programs) -> Result<String, String> {
     let programs = &VerifiedPrograms::new(programs)?;
     let log = Log::default();
-    let fresh = || {
-        let mut machine = crate::raw_machine(LIMITS);
-        define_host(&mut machine, &log).map_err(|error| error.to_string())?;
-        Ok(machine)
-    };
+    let fresh = || fresh(&log);
     let mut machine = fresh()?;
     let ended = match link(&mut machine, programs)? {
         Ok(main) => {
