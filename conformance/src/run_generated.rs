@@ -95,6 +95,9 @@ pub fn check(seed: u64, number: u64, fuel: u64) -> Result<Ran, String> {
     let run =
         |programs: &VerifiedPrograms, way, number| run_on(crate::raw_machine(LIMITS), programs, way, number, fuel);
     let first = run(&programs, Way::Fast, number)?;
+    if let Some(Ok(bytes)) = &first.state {
+        check_saved(bytes, || fresh(&Log::default())).map_err(|why| format!("what was saved: {why}"))?;
+    }
     // To compile is most of the time of a program.
     let is_compiled = number.is_multiple_of(if fuel < FUEL { 32 } else { 4 });
     for way in Way::ALL[1..].iter().filter(|&&way| is_compiled || way.mode(number) == Mode::Off) {
@@ -226,9 +229,6 @@ fn run_on(
             let ended = go(&mut machine, way, number, &mut fuel, &mut |_, _| {});
             state = (way.stress() == Stress::Off)
                 .then(|| machine.save(b"note", CodeForm::Whole).map_err(|error| error.to_string()));
-            if let (Way::Fast, Some(Ok(bytes))) = (way, &state) {
-                check_saved(bytes, || fresh(&log)).map_err(|why| format!("what was saved: {why}"))?;
-            }
             machine.release(kept);
             ended
         }
