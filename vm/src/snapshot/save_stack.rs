@@ -192,12 +192,12 @@ impl Saving<'_> {
         let (function, slots) = (guest.portable(), guest.slots());
         let map = guest.stack_map().expect("it is made with the code");
         let held = map.held_baseline(function, instruction, calling);
-        let absent = if ended { map.absent_before(function, instruction) } else { Vec::new() };
+        let absent = ended.then(|| map.absent_before(function, instruction));
         let (nil, zero) = (nil_words(), [0; 2]);
         // SAFETY: in baseline code every register holds what the dataflow says it does.
         unsafe {
             for (reg, &ty) in function.registers.iter() {
-                if held.contains(reg) && absent.contains(&reg) {
+                if held.contains(reg) && absent.as_ref().is_some_and(|absent| absent.contains(reg)) {
                     typed(heap, ty, if ty == Type::Any { nil.as_ptr() } else { zero.as_ptr() }, out);
                 } else if held.contains(reg) {
                     typed(heap, ty, regs.add(slots.of(reg) as usize), out);

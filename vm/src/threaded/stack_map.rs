@@ -288,19 +288,21 @@ impl StackMap {
     }
 
     /// The registers that have a value at `here`, as far as the portable code knows, which optimised code has nowhere.
-    pub(crate) fn absent_before(&self, function: &Function, here: usize) -> Vec<Reg> {
-        let absent = |elided| match elided {
-            Elided::Nowhere(reg) => Some(reg),
-            Elided::InWindow(..) => None,
-        };
-        self.elided_before(function, here).into_iter().filter_map(absent).collect()
+    pub(crate) fn absent_before(&self, function: &Function, here: usize) -> RegisterSet {
+        let mut absent = RegisterSet::empty(function);
+        for elided in self.elided_before(function, here) {
+            if let Elided::Nowhere(reg) = elided {
+                absent.insert(reg);
+            }
+        }
+        absent
     }
 
     /// The registers that are read by the call at an instruction, and by nothing after it.
     pub(crate) fn forgotten(&self, function: &Function, call: usize) -> Vec<Elided> {
-        let live = |calling| self.live(function, Place { instruction: call, calling, baseline: true });
-        let during = live(true);
-        live(false).iter().filter(|&reg| !during.contains(reg)).map(Elided::Nowhere).collect()
+        let during = self.held_baseline(function, call, true);
+        let before = self.held_baseline(function, call, false);
+        before.iter().filter(|&reg| !during.contains(reg)).map(Elided::Nowhere).collect()
     }
 
     fn elided(&self, function: &Function, here: usize, calling: bool) -> Vec<Elided> {
