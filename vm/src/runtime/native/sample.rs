@@ -12,10 +12,11 @@ use crate::heap::Closure;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::stepping::function_of;
-use crate::threaded::Regs;
+use crate::threaded::{Pc, Regs};
 use minivm_isa::Convention;
 use minivm_isa::entities::Block;
 use minivm_isa::loops::{innermost_loop, loop_heads};
+use std::collections::HashSet;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
@@ -361,14 +362,12 @@ impl Context {
         if guest.convention != Convention::Typed && !self.native.policy.always {
             return Some(vec![wanted]);
         }
+        // A function that is too large to be compiled may have very many loops.
+        let mut known: HashSet<Pc> = asked.iter().copied().collect();
+        let mut entries: Vec<_> = known.insert(start.0.pc).then_some(start).into_iter().collect();
         let heads = loop_heads(function).into_iter().filter(|&head| is_later(head)).filter_map(at_head);
-        let mut seen = vec![start.0.pc];
-        let mut entries: Vec<_> = (!asked.contains(&start.0.pc)).then_some(start).into_iter().collect();
-        for (place, block) in heads {
-            if !asked.contains(&place.pc) && !seen.contains(&place.pc) {
-                entries.push((EntryPlace { number: seen.len() as u64, ..place }, block));
-                seen.push(place.pc);
-            }
+        for (number, (place, block)) in (1..).zip(heads.filter(|(place, _)| known.insert(place.pc))) {
+            entries.push((EntryPlace { number, ..place }, block));
         }
         Some(entries)
     }
